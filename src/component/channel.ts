@@ -1,0 +1,50 @@
+/**
+ * A channel keeps batches between sources and sinks. It lives behind a ChannelHost (transaction/), which reads the
+ * lanes; the channel itself sees puts and takes as objects and never touches a ring.
+ *
+ * Duties: events come out in the order in which puts were committed; a rolled back take is handed out again first, in
+ * order; a refused put leaves nothing behind; `capacity`, `transactionCapacity` and `byteCapacity` are kept.
+ */
+
+import type { BlockRange, ChannelMemory } from '../transaction/range.ts';
+import type { ComponentContext } from './context.ts';
+import type { ChannelCounters } from './counters.ts';
+
+export interface ChannelContext extends ComponentContext {
+  readonly counters: ChannelCounters;
+  /** Shared memory that outlives this worker: a channel that promises to survive its worker keeps its state there. */
+  readonly memory: ChannelMemory;
+}
+
+/** A put waiting for its answer. */
+export interface PendingPut {
+  readonly range: BlockRange;
+  readonly mode: 'batch' | 'each';
+  /** Epoch ms when it arrived, for keep-alive. */
+  readonly sinceMs: number;
+  /** Answers it, once. `accepted` counts from the first event; `status` names why the rest was refused. */
+  complete(accepted: number, status: PutStatus): void;
+}
+
+export type PutStatus = 'ok' | 'full-slots' | 'full-bytes' | 'transaction-capacity' | 'closed' | 'failed';
+
+/** A take that was handed out: ranges of blocks, in order. */
+export interface Take {
+  readonly ranges: readonly BlockRange[];
+  readonly events: number;
+}
+
+export interface Channel {
+  start(): Promise<void> | void;
+  /** Commits what it can of `puts` (in order) and keeps the others to answer later, within keep-alive. */
+  put(puts: readonly PendingPut[]): void;
+  /** Up to `eventsMax` events, or null when there are none. */
+  take(eventsMax: number): Take | null;
+  commit(take: Take): void;
+  rollback(take: Take): void;
+  /** Called when something changed or time passed: expire waiting puts. Returns ms until it wants to be called again. */
+  tick(nowMs: number): number;
+  /** Events put and not yet taken for good. */
+  size(): number;
+  stop(): Promise<void> | void;
+}

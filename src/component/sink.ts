@@ -1,0 +1,31 @@
+/**
+ * A sink delivers batches. Duties: `process` returns (or resolves) only when every event of the batch is delivered as
+ * safely as the target can; it throws when any is not, and the whole batch is handed out again. It never keeps a
+ * reference to a batch or to its views afterwards. `idle` is called when the channel has nothing, about once a second
+ * (Flume calls its sinks even then; file_roll opens and rolls its files here). `stop` flushes and closes.
+ */
+import type { Batch } from '../memory/block/batch.ts';
+import type { ComponentContext } from './context.ts';
+import type { SinkCounters } from './counters.ts';
+import type { EventSerializer, Writer } from './serializer.ts';
+
+export interface SinkContext extends ComponentContext {
+  readonly counters: SinkCounters;
+  /** An event serializer by alias or Builder class, with its own options (`serializer.*` without that prefix). */
+  serializer(
+    type: string,
+    properties: Readonly<Record<string, string>>,
+    out: Writer,
+  ): Promise<EventSerializer>;
+  loadPlugin(specifier: string): Promise<Record<string, unknown>>;
+  degraded(reason: string | null): void;
+}
+
+export interface Sink {
+  /** Most events that `process` is handed at once. */
+  readonly batchSize: number;
+  start?(): Promise<void> | void;
+  process(batch: Batch): Promise<void> | void;
+  idle?(): Promise<void> | void;
+  stop?(): Promise<void> | void;
+}

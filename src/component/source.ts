@@ -1,0 +1,56 @@
+/**
+ * A source reads events from outside and puts them into channels.
+ *
+ * Duties: `start` resolves when the source is listening or running; it throws when it cannot (the engine retries every
+ * 3 s, as Flume does). A source acknowledges an event to its client only after the put that carries it is accepted, and
+ * passes a refusal on in its protocol. It holds at most one open batch, from `openBatch()` to `put()` in one turn of
+ * the event loop. When `openBatch()` returns null there is no room: it stops reading and goes on after `room()`.
+ * `stop` stops taking input, answers what is in flight, closes ports and children; after it nothing is put.
+ */
+import type { BatchBuilder } from '../memory/block/builder.ts';
+import type { ComponentContext } from './context.ts';
+import type { SourceCounters } from './counters.ts';
+
+/** How a channel treats a put that it cannot take whole. */
+export type PutMode =
+  | 'batch' // one transaction: all or nothing (HTTP, Avro)
+  | 'each'; // Flume's one event a transaction: the first ones may be accepted and the rest refused (netcat, syslog, exec)
+
+export interface PutOutcome {
+  /** Events put, from the first on. Dropped by interceptors or mapped to no channel counts as put. */
+  readonly accepted: number;
+  /** Null when all were accepted; else why the rest was not. */
+  readonly refusal: Refusal | null;
+}
+
+export interface Refusal {
+  readonly code:
+    | 'CHANNEL_FULL'
+    | 'CHANNEL_TRANSACTION_CAPACITY'
+    | 'CHANNEL_CLOSED'
+    | 'CHANNEL_LOST'
+    | 'INTERNAL';
+  /** Flume's text, e.g. `Unable to put batch on required channel: …` */
+  readonly text: string;
+}
+
+export interface SourceContext extends ComponentContext {
+  readonly counters: SourceCounters;
+  /** The one open batch of this source, empty; null when too much is in flight. */
+  openBatch(): BatchBuilder | null;
+  /** Intercepts, selects and puts the open batch. Puts of one source are committed in the order of the calls. */
+  put(batch: BatchBuilder, mode: PutMode): Promise<PutOutcome>;
+  /** Gives the open batch up without a put. */
+  discard(batch: BatchBuilder): void;
+  /** Resolves when `openBatch` can succeed again. */
+  room(): Promise<void>;
+  /** Load a part named by an option (http handler, …); plug-ins included. Throws CONF_UNKNOWN_TYPE. */
+  loadPlugin(specifier: string): Promise<Record<string, unknown>>;
+  /** Shown as status `degraded` with this reason until called with null. */
+  degraded(reason: string | null): void;
+}
+
+export interface Source {
+  start(): Promise<void> | void;
+  stop(): Promise<void> | void;
+}

@@ -1,0 +1,458 @@
+/**
+ * Writes a batch straight into a store's memory: bodies as they come, the table in private arrays until `finish` puts
+ * it behind them. Also the BatchEditor of interceptors and selectors, before `finish`.
+ *
+ * One builder per store, used again for every batch. `begin` … `append*` … `finish` happen in one turn of the event
+ * loop. Errors: EVENT_TOO_LARGE when the block would exceed BLOCK_BYTES_MAX; what was appended before stays.
+ */
+import { assert } from '../../base/assert.ts';
+import { MillraceError } from '../../base/errors.ts';
+import { BLOCK_BYTES_MAX } from '../../base/limits.ts';
+import { copyBytes } from '../copy.ts';
+import type { Segment } from '../store/segment.ts';
+import type { BlockStore, Reservation } from '../store/store.ts';
+import type { BatchEditor } from './editor.ts';
+import { decodeHeaders, encodeHeaders, type Headers, NO_HEADERS } from './headers.ts';
+import { align, FLAG, MAGIC, PREAMBLE_BYTES, slotsOf, WORD } from './layout.ts';
+
+const NEWLINE = 10;
+const FIRST_TABLE_EVENTS = 256;
+const TABLE_BYTES_AN_EVENT = 12;
+
+/** Where a finished block stands. */
+export interface BuiltBlock {
+  segment: Segment;
+  /** Offset of the block in its segment. */
+  offset: number;
+  /** Bytes of the block. */
+  length: number;
+  count: number;
+  slots: number;
+}
+
+const originTime = new Float64Array(1);
+const originTimeWords = new Uint32Array(originTime.buffer);
+
+export class BatchBuilder implements BatchEditor {
+  readonly #store: BlockStore;
+  #reservation: Reservation | null = null;
+  /** Bytes of the segment under the open reservation. */
+  bytes: Buffer = Buffer.alloc(0);
+  #words: Uint32Array = new Uint32Array(0);
+  /** Next free byte and the end of the reservation, offsets in the segment. */
+  #at = 0;
+  #end = 0;
+  #start = 0;
+  count = 0;
+  #starts = new Uint32Array(FIRST_TABLE_EVENTS);
+  #lengths = new Uint32Array(FIRST_TABLE_EVENTS);
+  #refs = new Uint32Array(FIRST_TABLE_EVENTS);
+  #hasOwn = false;
+  #common: Map<string, string> | null = null;
+  /** Header records of this batch by offset, and offsets of encoded maps by identity of their (cached) bytes. */
+  readonly #decoded = new Map<number, Map<string, string>>();
+  readonly #written = new Map<Uint8Array, number>();
+
+  constructor(store: BlockStore) {
+    this.#store = store;
+  }
+
+  get isOpen(): boolean {
+    return this.#reservation !== null;
+  }
+
+  /** Opens a batch that will need about `bytesHint` bytes of bodies. */
+  begin(bytesHint = 4096): void {
+    assert(this.#reservation === null, 'the batch before is still open');
+    const reservation = this.#store.open(PREAMBLE_BYTES + Math.min(bytesHint, BLOCK_BYTES_MAX / 2) + 64);
+    this.#reservation = reservation;
+    this.#adopt(reservation);
+    this.#at = this.#start + PREAMBLE_BYTES;
+    this.count = 0;
+    this.#hasOwn = false;
+    this.#common = null;
+    if (this.#decoded.size > 0) this.#decoded.clear();
+    if (this.#written.size > 0) this.#written.clear();
+  }
+
+  #adopt(reservation: Reservation): void {
+    this.#start = reservation.start;
+    this.#end = reservation.end;
+    this.bytes = reservation.segment.bytes;
+    this.#words = reservation.segment.words;
+  }
+
+  /** Bytes of the block so far, without its table. */
+  get sizeBytes(): number {
+    return this.#at - this.#start;
+  }
+
+  /** Makes sure that `more` bytes and their table fit; may move the batch to another segment. */
+  #ensure(more: number, events: number): void {
+    const table = (this.count + events) * TABLE_BYTES_AN_EVENT + 32;
+    if (this.#at + more + table > this.#end) this.#move(more + table);
+    if (this.count + events > this.#starts.length) this.#growTable(this.count + events);
+  }
+
+  #move(more: number): void {
+    const used = this.#at - this.#start;
+    const need = used + more;
+    if (need > BLOCK_BYTES_MAX) {
+      throw new MillraceError(
+        'EVENT_TOO_LARGE',
+        `A batch of ${this.count} events needs ${need} bytes; a block holds at most ${BLOCK_BYTES_MAX}`,
+        { value: String(need), remedy: 'send smaller batches or events' },
+      );
+    }
+    const before = this.bytes;
+    const from = this.#start;
+    // Twice the need, so that a batch which grows event by event moves a few times only.
+    const room = used === PREAMBLE_BYTES ? need : Math.min(need * 2, BLOCK_BYTES_MAX + 64);
+    this.#store.extend(room);
+    this.#adopt(this.#reservation!);
+    copyBytes(this.bytes, this.#start, before, from, from + used);
+    const shift = this.#start - from;
+    this.#at = this.#start + used;
+    for (let i = 0; i < this.count; i++) this.#starts[i] = this.#starts[i]! + shift;
+    if (this.#hasOwn) this.#shiftHeaders(shift);
+  }
+
+  #shiftHeaders(shift: number): void {
+    for (let i = 0; i < this.count; i++) if (this.#refs[i] !== 0) this.#refs[i] = this.#refs[i]! + shift;
+    const decoded = [...this.#decoded];
+    this.#decoded.clear();
+    for (const [ref, map] of decoded) this.#decoded.set(ref + shift, map);
+    for (const [bytes, ref] of this.#written) this.#written.set(bytes, ref + shift);
+  }
+
+  #growTable(events: number): void {
+    const size = Math.max(events, this.#starts.length * 2);
+    this.#starts = grown(this.#starts, size);
+    this.#lengths = grown(this.#lengths, size);
+    this.#refs = grown(this.#refs, size);
+  }
+
+  #add(start: number, length: number): void {
+    const i = this.count++;
+    this.#starts[i] = start;
+    this.#lengths[i] = length;
+    this.#refs[i] = 0;
+  }
+
+  /** Appends an event with the body `source[from, to)`. */
+  append(source: Uint8Array, from: number, to: number, headers: Headers = NO_HEADERS): void {
+    const length = to - from;
+    this.#ensure(length, 1);
+    const at = this.#at;
+    copyBytes(this.bytes, at, source, from, to);
+    this.#at = at + length;
+    this.#add(at, length);
+    if (headers.size > 0) this.setHeaders(this.count - 1, headers);
+  }
+
+  /** Appends an event whose body is `text` in UTF-8. */
+  appendText(text: string, headers: Headers = NO_HEADERS): void {
+    this.#ensure(text.length * 3, 1);
+    const at = this.#at;
+    const length = this.bytes.write(text, at, 'utf8');
+    this.#at = at + length;
+    this.#add(at, length);
+    if (headers.size > 0) this.setHeaders(this.count - 1, headers);
+  }
+
+  /**
+   * Appends every whole line of `chunk[from, to)` as an event without its `\n`, copying the run at once.
+   * Returns the offset in `chunk` after the last line end (`from` when there is none).
+   */
+  appendLines(chunk: Buffer, from: number, to: number): number {
+    const last = chunk.lastIndexOf(NEWLINE, to - 1);
+    if (last < from) return from;
+    const run = last + 1 - from;
+    this.#ensure(run, 0);
+    const at = this.#at;
+    copyBytes(this.bytes, at, chunk, from, last + 1);
+    const shift = at - from;
+    let position = from;
+    while (position <= last) {
+      const end = chunk.indexOf(NEWLINE, position);
+      if (this.count === this.#starts.length) this.#growTable(this.count + 1);
+      this.#add(position + shift, end - position);
+      position = end + 1;
+    }
+    this.#at = at + run;
+    // The table's room was not known before; moving keeps the run.
+    this.#ensure(0, 0);
+    return last + 1;
+  }
+
+  /**
+   * Appends `count` events of `length` bytes each that stand one after another in `source` (a generator's template).
+   */
+  appendFixed(source: Uint8Array, count: number, length: number): void {
+    this.#ensure(count * length, count);
+    copyBytes(this.bytes, this.#at, source, 0, count * length);
+    for (let i = 0, at = this.#at; i < count; i++, at += length) this.#add(at, length);
+    this.#at += count * length;
+  }
+
+  /**
+   * Lends `bytesMax` bytes to a caller that writes the next body itself: returns where to write in `bytes`; `endBody`
+   * makes the event.
+   */
+  beginBody(bytesMax: number): number {
+    this.#ensure(bytesMax, 1);
+    return this.#at;
+  }
+
+  endBody(length: number): void {
+    const at = this.#at;
+    this.#at = at + length;
+    this.#add(at, length);
+  }
+
+  bodyStart(index: number): number {
+    return this.#starts[index]!;
+  }
+
+  bodyLength(index: number): number {
+    return this.#lengths[index]!;
+  }
+
+  bodyView(index: number): Buffer {
+    const start = this.#starts[index]!;
+    return this.bytes.subarray(start, start + this.#lengths[index]!);
+  }
+
+  bodyText(index: number, encoding: BufferEncoding = 'utf8'): string {
+    const start = this.#starts[index]!;
+    return this.bytes.toString(encoding, start, start + this.#lengths[index]!);
+  }
+
+  #own(index: number): Map<string, string> | null {
+    const ref = this.#refs[index]!;
+    if (ref === 0) return null;
+    let map = this.#decoded.get(ref);
+    if (map === undefined) {
+      const at = ref + 4;
+      map = decodeHeaders(this.bytes.subarray(at, at + this.#words[ref >> 2]!));
+      this.#decoded.set(ref, map);
+    }
+    return map;
+  }
+
+  headers(index: number): Headers {
+    const own = this.#own(index);
+    if (this.#common === null) return own ?? NO_HEADERS;
+    return own === null ? this.#common : new Map([...this.#common, ...own]);
+  }
+
+  header(index: number, name: string): string | undefined {
+    return this.#own(index)?.get(name) ?? this.#common?.get(name);
+  }
+
+  setHeader(index: number, name: string, value: string): void {
+    const own = new Map(this.#own(index) ?? NO_HEADERS);
+    own.set(name, value);
+    this.#writeOwn(index, own);
+  }
+
+  /** Replaces all headers of the event; what `setHeaderOnAll` gave it is gone too. */
+  setHeaders(index: number, headers: Headers): void {
+    if (this.#common !== null) this.#spread();
+    this.#writeOwn(index, headers);
+  }
+
+  removeHeaders(index: number, matches: (name: string) => boolean): void {
+    if (this.#common !== null && [...this.#common.keys()].some(matches)) this.#spread();
+    const own = this.#own(index);
+    if (own === null || ![...own.keys()].some(matches)) return;
+    this.#writeOwn(index, new Map([...own].filter(([name]) => !matches(name))));
+  }
+
+  setHeaderOnAll(name: string, value: string, preserve: boolean): void {
+    if (this.#common?.has(name) && preserve) return;
+    if (this.#hasOwn && !preserve) this.#removeOwn(name);
+    this.#common ??= new Map();
+    this.#common.set(name, value);
+  }
+
+  /** Takes `name` out of every event's own headers: the common value that follows must win. */
+  #removeOwn(name: string): void {
+    for (let i = 0; i < this.count; i++) {
+      const own = this.#own(i);
+      if (own?.has(name)) this.#writeOwn(i, new Map([...own].filter(([key]) => key !== name)));
+    }
+  }
+
+  /** Gives every event its own copy of the common headers, which one of them is about to lose. */
+  #spread(): void {
+    const common = this.#common!;
+    this.#common = null;
+    for (let i = 0; i < this.count; i++) {
+      this.#writeOwn(i, new Map([...common, ...(this.#own(i) ?? NO_HEADERS)]));
+    }
+  }
+
+  #writeOwn(index: number, headers: Headers): void {
+    if (headers.size === 0) {
+      this.#refs[index] = 0;
+      return;
+    }
+    this.#hasOwn = true;
+    const encoded = encodeHeaders(headers);
+    let ref = this.#written.get(encoded);
+    if (ref === undefined) {
+      ref = this.#writeHeaderRecord(encoded);
+      this.#written.set(encoded, ref);
+    }
+    this.#refs[index] = ref;
+  }
+
+  #writeHeaderRecord(encoded: Uint8Array): number {
+    this.#ensure(encoded.length + 8, 0);
+    const ref = align(this.#at, 4);
+    this.#words[ref >> 2] = encoded.length;
+    copyBytes(this.bytes, ref + 4, encoded, 0, encoded.length);
+    this.#at = ref + 4 + encoded.length;
+    return ref;
+  }
+
+  replaceBody(index: number, body: Uint8Array): void {
+    const start = this.#starts[index]!;
+    if (body.length <= this.#lengths[index]!) {
+      // The old place is large enough, and nothing else points into it.
+      this.bytes.set(body, start);
+      this.#lengths[index] = body.length;
+      return;
+    }
+    this.#ensure(body.length, 0);
+    copyBytes(this.bytes, this.#at, body, 0, body.length);
+    this.#starts[index] = this.#at;
+    this.#lengths[index] = body.length;
+    this.#at += body.length;
+  }
+
+  filter(keep: (index: number) => boolean): void {
+    let kept = 0;
+    for (let i = 0; i < this.count; i++) {
+      if (!keep(i)) continue;
+      this.#starts[kept] = this.#starts[i]!;
+      this.#lengths[kept] = this.#lengths[i]!;
+      this.#refs[kept] = this.#refs[i]!;
+      kept++;
+    }
+    this.count = kept;
+  }
+
+  /** Gives the batch up. */
+  cancel(): void {
+    this.#reservation = null;
+    this.#store.cancel();
+  }
+
+  /** Writes table and preamble; the builder is free for the next batch afterwards. */
+  finish(nowMs: number): BuiltBlock {
+    const reservation = this.#reservation;
+    assert(reservation !== null && this.count > 0, 'finish of a batch that is not open or empty');
+    const common = this.#common === null ? 0 : this.#writeHeaderRecord(encodeHeaders(this.#common));
+    this.#ensure(0, 0);
+    const { segment, start } = reservation;
+    const tableAt = align(this.#at, 4);
+    const length = this.#writeTable(tableAt);
+    const slots = this.#writePreamble(start, length, tableAt - start, common, nowMs);
+    this.#store.close(length);
+    this.#reservation = null;
+    return { segment, offset: start, length, count: this.count, slots };
+  }
+
+  /**
+   * A second block over the same bodies with only the events `indices` (a selector's share), in the same segment when
+   * its table fits there, else null. Call after `finish` of the whole.
+   */
+  derive(whole: BuiltBlock, indices: readonly number[]): BuiltBlock | null {
+    const table = indices.length * TABLE_BYTES_AN_EVENT + PREAMBLE_BYTES + 64;
+    const reservation = this.#store.open(0);
+    if (reservation.segment !== whole.segment || reservation.end - reservation.start < table) {
+      this.#store.cancel();
+      return null;
+    }
+    const words = this.#words;
+    const start = reservation.start;
+    const flags = words[(whole.offset >> 2) + WORD.flags]! | FLAG.foreign;
+    const own = (flags & FLAG.ownHeaders) !== 0;
+    const count = indices.length;
+    let at = (start + PREAMBLE_BYTES) >> 2;
+    let slots = 0;
+    let bodyBytes = 0;
+    for (let k = 0; k < count; k++) {
+      const i = indices[k]!;
+      words[at + k] = this.#starts[i]!;
+      words[at + count + k] = this.#lengths[i]!;
+      if (own) words[at + 2 * count + k] = this.#refs[i]!;
+      slots += slotsOf(this.#lengths[i]!);
+      bodyBytes += this.#lengths[i]!;
+    }
+    at = start >> 2;
+    const length = align(PREAMBLE_BYTES + count * (own ? 12 : 8), 8);
+    words.copyWithin(at, whole.offset >> 2, (whole.offset + PREAMBLE_BYTES) >> 2);
+    words[at + WORD.length] = length;
+    words[at + WORD.count] = count;
+    words[at + WORD.origin] = start;
+    words[at + WORD.bodyBytes] = bodyBytes;
+    words[at + WORD.slots] = slots;
+    words[at + WORD.table] = PREAMBLE_BYTES;
+    words[at + WORD.flags] = flags;
+    this.#store.close(length);
+    return { segment: whole.segment, offset: start, length, count, slots };
+  }
+
+  /** Returns the length of the whole block. */
+  #writeTable(tableAt: number): number {
+    const { count } = this;
+    const words = this.#words;
+    const at = tableAt >> 2;
+    const starts = this.#starts;
+    const lengths = this.#lengths;
+    for (let i = 0; i < count; i++) words[at + i] = starts[i]!;
+    for (let i = 0; i < count; i++) words[at + count + i] = lengths[i]!;
+    let columns = 2;
+    if (this.#hasOwn) {
+      columns = 3;
+      for (let i = 0; i < count; i++) words[at + 2 * count + i] = this.#refs[i]!;
+    }
+    return align(tableAt + count * columns * 4 - this.#start, 8);
+  }
+
+  #writePreamble(start: number, length: number, table: number, common: number, nowMs: number): number {
+    let slots = 0;
+    let bodyBytes = 0;
+    for (let i = 0; i < this.count; i++) {
+      const size = this.#lengths[i]!;
+      bodyBytes += size;
+      slots += slotsOf(size);
+    }
+    const words = this.#words;
+    const at = start >> 2;
+    words[at + WORD.magic] = MAGIC;
+    words[at + WORD.length] = length;
+    words[at + WORD.count] = this.count;
+    words[at + WORD.origin] = start;
+    words[at + WORD.bodyBytes] = bodyBytes;
+    words[at + WORD.slots] = slots;
+    words[at + WORD.table] = table;
+    words[at + WORD.flags] = this.#hasOwn ? FLAG.ownHeaders : 0;
+    originTime[0] = nowMs;
+    words[at + WORD.originTime] = originTimeWords[0]!;
+    words[at + WORD.originTime + 1] = originTimeWords[1]!;
+    words[at + WORD.common] = common;
+    words[at + WORD.crc] = 0;
+    for (let i = WORD.trace; i < PREAMBLE_BYTES / 4; i++) words[at + i] = 0;
+    return slots;
+  }
+}
+
+function grown(array: Uint32Array, size: number): Uint32Array<ArrayBuffer> {
+  const larger = new Uint32Array(size);
+  larger.set(array);
+  return larger;
+}

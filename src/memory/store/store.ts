@@ -1,0 +1,128 @@
+/**
+ * A segmented store: where one source writes its blocks, and where channels and sinks read them in place.
+ *
+ * Limits: one writer; one open reservation at a time; a segment is SEGMENT_BYTES, or larger for one block that needs it.
+ * Layout: blocks one after another from Segment.firstOffset, each at a multiple of 8; what is left of a segment when
+ *   the next block does not fit stays unused (the padding of this "ring").
+ * Operations: `open` lends the rest of the current segment to a builder, `extend` moves an open reservation to a segment
+ *   with more room, `close` keeps what was written. Publishing (Segment.retain) is the caller's.
+ * Recovery: none needed: a store dies with its worker; readers keep the segments they still need alive, and a new
+ *   worker starts a new store with ids of its own.
+ * It does not bound its own size: channels refuse puts beyond their capacity and the source's window bounds the rest.
+ */
+import { assert } from '../../base/assert.ts';
+import { SEGMENT_BYTES, SEGMENTS_FREE_MAX } from '../../base/limits.ts';
+import { Segment } from './segment.ts';
+
+/** Segment ids are u32: the store's number above, the segment's below. */
+const SEGMENTS_PER_STORE_MAX = 1 << 16;
+
+export interface Reservation {
+  segment: Segment;
+  /** First byte, a multiple of 8. */
+  start: number;
+  /** One past the last byte that may be written. */
+  end: number;
+}
+
+export class BlockStore {
+  readonly #number: number;
+  readonly #onDrop: (segmentId: number) => void;
+  #next = 0;
+  /** Filled and waiting for their readers, oldest first. */
+  readonly #sealed: Segment[] = [];
+  readonly #free: Segment[] = [];
+  #current: Segment;
+  #at = Segment.firstOffset;
+  #open: Reservation | null = null;
+
+  /** `number` differs for every store of an agent's life; `onDrop` hears of segments that are given up. */
+  constructor(number: number, onDrop: (segmentId: number) => void = () => {}) {
+    assert(number > 0 && number < 1 << 15, `store number ${number} out of range`);
+    this.#number = number;
+    this.#onDrop = onDrop;
+    this.#current = this.#allocate(SEGMENT_BYTES);
+  }
+
+  /** Room for at least `bytesMin` bytes. The reservation is one object, valid until `close` or `cancel`. */
+  open(bytesMin: number): Reservation {
+    assert(this.#open === null, 'one reservation at a time');
+    if (this.#current.sizeBytes - this.#at < bytesMin) this.#advance(bytesMin);
+    this.#open = { segment: this.#current, start: this.#at, end: this.#current.sizeBytes };
+    return this.#open;
+  }
+
+  /** Moves the open reservation to a segment with `bytesMin` bytes; the caller copies what it wrote. */
+  extend(bytesMin: number): { from: Segment; fromStart: number } {
+    const open = this.#open;
+    assert(open !== null, 'no open reservation');
+    const from = { from: open.segment, fromStart: open.start };
+    this.#advance(bytesMin);
+    open.segment = this.#current;
+    open.start = this.#at;
+    open.end = this.#current.sizeBytes;
+    return from;
+  }
+
+  /** Keeps `length` bytes of the open reservation (a multiple of 8). */
+  close(length: number): void {
+    const open = this.#open;
+    assert(
+      open !== null && length % 8 === 0 && open.start + length <= open.end,
+      'bad length of a reservation',
+    );
+    this.#at = open.start + length;
+    this.#open = null;
+  }
+
+  cancel(): void {
+    this.#open = null;
+  }
+
+  /** Bytes of all segments, free ones included. */
+  get sizeBytes(): number {
+    let sum = this.#current.sizeBytes;
+    for (const segment of this.#sealed) sum += segment.sizeBytes;
+    for (const segment of this.#free) sum += segment.sizeBytes;
+    return sum;
+  }
+
+  get segmentCount(): number {
+    return 1 + this.#sealed.length + this.#free.length;
+  }
+
+  /** Seals the current segment and makes one with room for `bytesMin` the current one. */
+  #advance(bytesMin: number): void {
+    this.#sealed.push(this.#current);
+    this.reclaim();
+    const need = bytesMin + Segment.firstOffset;
+    const last = this.#free.at(-1);
+    if (last !== undefined && last.sizeBytes >= need) {
+      this.#free.pop();
+      this.#current = last;
+    } else {
+      this.#current = this.#allocate(Math.max(SEGMENT_BYTES, need));
+    }
+    this.#at = Segment.firstOffset;
+  }
+
+  /** Takes back segments whose readers are done; drops large ones and those beyond SEGMENTS_FREE_MAX. */
+  reclaim(): void {
+    let kept = 0;
+    for (const segment of this.#sealed) {
+      if (segment.live() !== 0) {
+        this.#sealed[kept++] = segment;
+      } else if (segment.sizeBytes === SEGMENT_BYTES && this.#free.length < SEGMENTS_FREE_MAX) {
+        this.#free.push(segment);
+      } else {
+        this.#onDrop(segment.id);
+      }
+    }
+    this.#sealed.length = kept;
+  }
+
+  #allocate(sizeBytes: number): Segment {
+    const id = this.#number * SEGMENTS_PER_STORE_MAX + (this.#next++ % SEGMENTS_PER_STORE_MAX);
+    return Segment.allocate(id, Math.ceil(sizeBytes / 65536) * 65536);
+  }
+}
