@@ -36,8 +36,8 @@ export interface Refusal {
 
 export interface SourceContext extends ComponentContext {
   readonly counters: SourceCounters;
-  /** The one open batch of this source, empty; null when too much is in flight. */
-  openBatch(): BatchBuilder | null;
+  /** The one open batch of this source, empty, with room for about `bytesHint` bytes; null when too much is in flight. */
+  openBatch(bytesHint?: number): BatchBuilder | null;
   /** Intercepts, selects and puts the open batch. Puts of one source are committed in the order of the calls. */
   put(batch: BatchBuilder, mode: PutMode): Promise<PutOutcome>;
   /** Gives the open batch up without a put. */
