@@ -14,6 +14,8 @@ export const RING_RECORDS = 1024;
 export const WAIT_MS_MAX = 250;
 /** Puts that one source may have in flight with one channel. */
 export const PUTS_IN_FLIGHT_MAX = 64;
+/** Bytes of blocks that one source may have in flight; one put may exceed it. */
+export const SOURCE_BYTES_IN_FLIGHT_MAX = 8 * MIB;
 /** Flume's sink runner pauses. */
 export const SINK_BACKOFF_STEP_MS = 1000;
 export const SINK_BACKOFF_MAX_MS = 5000;

@@ -6,6 +6,7 @@
  * order; a refused put leaves nothing behind; `capacity`, `transactionCapacity` and `byteCapacity` are kept.
  */
 
+import type { Segment } from '../memory/store/segment.ts';
 import type { BlockRange, ChannelMemory } from '../transaction/range.ts';
 import type { ComponentContext } from './context.ts';
 import type { ChannelCounters } from './counters.ts';
@@ -14,6 +15,15 @@ export interface ChannelContext extends ComponentContext {
   readonly counters: ChannelCounters;
   /** Shared memory that outlives this worker: a channel that promises to survive its worker keeps its state there. */
   readonly memory: ChannelMemory;
+  /** Segments that a backlog found in `memory` names. */
+  readonly segments: SegmentLookup;
+  /** `-Xmx` in bytes, when it was given. */
+  readonly heapBytes: number | null;
+}
+
+/** Segments by id. */
+export interface SegmentLookup {
+  get(id: number): Segment;
 }
 
 /** A put waiting for its answer. */
@@ -35,16 +45,24 @@ export interface Take {
 }
 
 export interface Channel {
+  /** True when no call needs the event loop: the channel's worker may then sleep in Atomics.wait. */
+  readonly blocking: boolean;
   start(): Promise<void> | void;
   /** Commits what it can of `puts` (in order) and keeps the others to answer later, within keep-alive. */
   put(puts: readonly PendingPut[]): void;
-  /** Up to `eventsMax` events, or null when there are none. */
+  /** Whether a take would find an event now. */
+  hasNext(): boolean;
+  /** Up to `eventsMax` events in at most RANGES_PER_TAKE_MAX ranges, or null when there are none. */
   take(eventsMax: number): Take | null;
   commit(take: Take): void;
   rollback(take: Take): void;
-  /** Called when something changed or time passed: expire waiting puts. Returns ms until it wants to be called again. */
-  tick(nowMs: number): number;
+  /** Called often: answers puts that waited for room, now there or overdue. */
+  tick(nowMs: number): void;
+  /** Ms until `tick` should be called even if nothing happens; Infinity when nothing waits. */
+  nextTickMs(nowMs: number): number;
   /** Events put and not yet taken for good. */
   size(): number;
+  /** Ids of the sources' segments that the channel still reads from. */
+  segmentsInUse(): ReadonlySet<number>;
   stop(): Promise<void> | void;
 }

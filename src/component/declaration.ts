@@ -84,9 +84,11 @@ export type Declaration =
 export type DeclarationOf<K extends ComponentKind> = Extract<Declaration, { kind: K }>;
 
 /** A line of registry.ts. Names are repeated there so that a look-up imports one declaration only. */
-export interface RegistryEntry<K extends ComponentKind = ComponentKind> {
+export interface RegistryEntryOf<K extends ComponentKind> {
   readonly kind: K;
   readonly aliases: readonly string[];
   readonly classes: readonly string[];
   readonly declare: () => Promise<{ default: DeclarationOf<K> }>;
 }
+
+export type RegistryEntry = { [K in ComponentKind]: RegistryEntryOf<K> }[ComponentKind];

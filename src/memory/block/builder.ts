@@ -48,6 +48,8 @@ export class BatchBuilder implements BatchEditor {
   #lengths = new Uint32Array(FIRST_TABLE_EVENTS);
   #refs = new Uint32Array(FIRST_TABLE_EVENTS);
   #hasOwn = false;
+  /** Indices before events were dropped, once `filter` was called. */
+  #originals: Uint32Array | null = null;
   #common: Map<string, string> | null = null;
   /** Header records of this batch by offset, and offsets of encoded maps by identity of their (cached) bytes. */
   readonly #decoded = new Map<number, Map<string, string>>();
@@ -70,6 +72,7 @@ export class BatchBuilder implements BatchEditor {
     this.#at = this.#start + PREAMBLE_BYTES;
     this.count = 0;
     this.#hasOwn = false;
+    this.#originals = null;
     this.#common = null;
     if (this.#decoded.size > 0) this.#decoded.clear();
     if (this.#written.size > 0) this.#written.clear();
@@ -334,14 +337,21 @@ export class BatchBuilder implements BatchEditor {
 
   filter(keep: (index: number) => boolean): void {
     let kept = 0;
+    this.#originals ??= Uint32Array.from({ length: this.count }, (_, i) => i);
     for (let i = 0; i < this.count; i++) {
       if (!keep(i)) continue;
+      this.#originals[kept] = this.#originals[i]!;
       this.#starts[kept] = this.#starts[i]!;
       this.#lengths[kept] = this.#lengths[i]!;
       this.#refs[kept] = this.#refs[i]!;
       kept++;
     }
     this.count = kept;
+  }
+
+  /** For each event its index before any were dropped; null when none was. */
+  originalIndices(): Uint32Array | null {
+    return this.#originals === null ? null : this.#originals.slice(0, this.count);
   }
 
   /** Gives the batch up. */

@@ -1,0 +1,533 @@
+/**
+ * The supervisor: starts an agent's units in workers, joins them by lanes, watches them, brings back what died, and stops
+ * everything in order. Runs on the main thread and never touches an event.
+ *
+ *     unit:  new → opening → open → starting → running ⇄ degraded
+ *                     ↘ failed (retried every 3 s, or for good when its configuration cannot work)
+ *            any → closing → stopped          worker died → new (after a back-off)
+ *
+ * Start: channels, then sink groups, then sources; each kind waits for the one before. Stop: the other way.
+ */
+import { MessageChannel } from 'node:worker_threads';
+import { RING_RECORDS, START_RETRY_MS } from '../../base/limits.ts';
+import type { LogLevel } from '../../base/log.ts';
+import { allocateLane, closeLane, type LaneMemory } from '../../memory/lane.ts';
+import { TAKE_RING_RECORDS } from '../../transaction/messages.ts';
+import type { AgentHandle, ComponentState, ComponentStatus, CounterGroup, LogSink } from '../status.ts';
+import type { FromWorker, GroupUnit, SourceUnit, ToWorker, Unit } from '../worker/messages.ts';
+import { unitKey } from '../worker/messages.ts';
+import { assignWorkers } from './assign.ts';
+import { ComponentCounters, type ComponentKindName, componentsOf } from './counters.ts';
+import { Remains } from './remains.ts';
+import { type WorkerEvents, WorkerHandle } from './worker-handle.ts';
+
+export interface AgentSettings {
+  readonly agentName: string;
+  readonly units: readonly Unit[];
+  /** Components, `source r1` …, for which Flume registers a counter group. */
+  readonly registered: ReadonlySet<string>;
+  readonly log: LogSink;
+  readonly workersMax: number;
+  readonly systemProperties: Readonly<Record<string, string>>;
+  readonly heapBytes: number | null;
+  readonly pluginPaths: readonly string[];
+  readonly confDir: string | null;
+}
+
+interface Lane {
+  readonly memory: LaneMemory;
+  readonly componentKey: string;
+  readonly channelKey: string;
+}
+
+interface UnitState {
+  unit: Unit;
+  worker: string;
+  state: 'new' | 'opening' | 'open' | 'starting' | 'running' | 'failed' | 'removed' | 'closing' | 'stopped';
+  /** Why it failed, by the unit. */
+  reason: string | null;
+  /** Reasons of degraded components, `sink k1` → text. */
+  readonly degraded: Map<string, string>;
+  restarts: number;
+  waiters: (() => void)[];
+  retry: NodeJS.Timeout | null;
+}
+
+const RESPAWN_MS_FIRST = 100;
+const RESPAWN_MS_MAX = 30_000;
+/** A worker that lived this long starts its back-off anew. */
+const RESPAWN_FORGIVEN_MS = 60_000;
+const DRAIN_POLL_MS = 20;
+const CLOSE_MS_MAX = 5_000;
+
+export class Agent implements AgentHandle {
+  readonly agentName: string;
+  readonly #settings: AgentSettings;
+  readonly #units = new Map<string, UnitState>();
+  readonly #workers = new Map<string, WorkerHandle>();
+  readonly #respawns = new Map<string, { delayMs: number; startedMs: number }>();
+  readonly #lanes = new Map<number, Lane>();
+  readonly #counters: ComponentCounters;
+  readonly #remains = new Remains();
+  readonly #log: LogSink;
+  #laneNumber = 1;
+  #storeNumber = 1;
+  #stopping = false;
+  readonly #events: WorkerEvents = {
+    onMessage: (worker, message) => this.#onMessage(worker, message),
+    onExit: (worker, reason) => this.#onExit(worker, reason),
+  };
+
+  constructor(settings: AgentSettings) {
+    this.agentName = settings.agentName;
+    this.#settings = settings;
+    this.#log = settings.log;
+    this.#counters = new ComponentCounters(settings.registered);
+    for (const unit of settings.units) this.#units.set(unitKey(unit), newState(unit));
+    this.#assign();
+  }
+
+  #assign(): void {
+    const units = [...this.#units.values()].map((state) => state.unit);
+    for (const { name, keys } of assignWorkers(units, this.#settings.workersMax)) {
+      for (const key of keys) this.#units.get(key)!.worker = name;
+    }
+  }
+
+  #write(level: LogLevel, logger: string, text: string): void {
+    this.#log({ timeMs: Date.now(), level, thread: 'lifecycleSupervisor-1-0', logger, text });
+  }
+
+  async start(): Promise<void> {
+    for (const { worker } of this.#units.values()) this.#spawn(worker);
+    for (const kind of ['channel', 'group', 'source'] as const) {
+      await Promise.all(this.#keys(kind).map((key) => this.#bringUp(key)));
+    }
+  }
+
+  #keys(kind: Unit['kind']): string[] {
+    return [...this.#units].filter(([, state]) => state.unit.kind === kind).map(([key]) => key);
+  }
+
+  #spawn(name: string): WorkerHandle {
+    const existing = this.#workers.get(name);
+    if (existing !== undefined) return existing;
+    const { systemProperties, heapBytes, pluginPaths, confDir } = this.#settings;
+    const worker = new WorkerHandle(
+      name,
+      { systemProperties, heapBytes, pluginPaths, confDir },
+      this.#events,
+    );
+    this.#workers.set(name, worker);
+    const earlier = this.#respawns.get(name);
+    this.#respawns.set(name, { delayMs: earlier?.delayMs ?? RESPAWN_MS_FIRST, startedMs: Date.now() });
+    return worker;
+  }
+
+  /** Opens a unit, joins it to its peers, starts a source. Resolves when it runs or its first attempt failed. */
+  async #bringUp(key: string): Promise<void> {
+    const state = this.#units.get(key);
+    if (state === undefined || this.#stopping || state.state === 'removed') return;
+    if (!this.#dropDeadChannels(state)) return;
+    const { unit } = state;
+    this.#write('info', 'org.apache.flume.node.Application', `Starting ${titleOf(unit)}`);
+    // Counts go on when a worker died; any other start of a component begins at 0.
+    if (state.restarts === 0)
+      for (const { kind, name } of componentsOf(unit)) this.#counters.reset(kind, name);
+    this.#send(state, {
+      op: 'open',
+      unit,
+      counters: this.#counters.memoryOf(unit),
+      storeNumber: this.#storeNumber++,
+      remains: unit.kind === 'channel' ? this.#remains.of(key) : null,
+    });
+    await this.#reached(state, 'opening', ['open', 'failed', 'removed']);
+    if (this.#now(state) !== 'open') return;
+    this.#join(key, state);
+    if (unit.kind === 'source') {
+      this.#send(state, { op: 'start', key });
+      await this.#reached(state, 'starting', ['running', 'failed', 'removed']);
+    } else {
+      state.state = 'running';
+    }
+    if (this.#now(state) === 'running') this.#announceStart(state);
+  }
+
+  /** The state as another turn of the event loop may have left it. */
+  #now(state: UnitState): UnitState['state'] {
+    return state.state;
+  }
+
+  /** Channels that can never run are taken out of sources and groups, as Flume does; false when nothing is left. */
+  #dropDeadChannels(state: UnitState): boolean {
+    const alive = (channel: string) => this.#units.get(`channel ${channel}`)?.state !== 'removed';
+    const { unit } = state;
+    if (unit.kind === 'source') {
+      const channels = unit.channels.filter((channel) => alive(channel.name));
+      if (channels.length === 0) return this.#remove(state, 'none of its channels can run');
+      if (channels.length < unit.channels.length) state.unit = { ...unit, channels };
+    } else if (unit.kind === 'group') {
+      const sinks = unit.sinks.filter((sink) => alive(sink.channel));
+      if (sinks.length === 0) return this.#remove(state, 'its channel cannot run');
+      if (sinks.length < unit.sinks.length) state.unit = { ...unit, sinks };
+    }
+    return true;
+  }
+
+  #remove(state: UnitState, reason: string): false {
+    state.state = 'removed';
+    state.reason = reason;
+    for (const component of componentsOf(state.unit)) {
+      const text = `${title(component.kind)} ${component.name} has been removed due to an error during configuration`;
+      this.#write('error', 'org.apache.flume.node.AbstractConfigurationProvider', `${text}: ${reason}`);
+    }
+    return false;
+  }
+
+  #send(state: UnitState, message: ToWorker): void {
+    this.#workers.get(state.worker)?.send(message);
+  }
+
+  #reached(state: UnitState, from: UnitState['state'], wanted: readonly UnitState['state'][]): Promise<void> {
+    state.state = from;
+    return new Promise((resolve) => {
+      const check = () => {
+        if (!wanted.includes(state.state) && !this.#stopping) return;
+        state.waiters = state.waiters.filter((waiter) => waiter !== check);
+        resolve();
+      };
+      state.waiters.push(check);
+    });
+  }
+
+  #announceStart(state: UnitState): void {
+    const nowMs = Date.now();
+    state.reason = null;
+    for (const { kind, name } of componentsOf(state.unit)) {
+      this.#counters.started(kind, name, nowMs);
+      const type = kind.toUpperCase();
+      const logger = 'org.apache.flume.instrumentation.MonitoredCounterGroup';
+      const group = `Monitored counter group for type: ${type}, name: ${name}: Successfully registered new MBean.`;
+      if (this.#counters.isRegistered(kind, name)) this.#write('info', logger, group);
+      this.#write('info', logger, `Component type: ${type}, name: ${name} started`);
+    }
+  }
+
+  /** New lanes between a unit that was just opened and its open peers. */
+  #join(key: string, state: UnitState): void {
+    const { unit } = state;
+    if (unit.kind === 'channel') {
+      for (const [peerKey, peer] of this.#units) {
+        if (peer === state || !isUp(peer)) continue;
+        this.#joinToChannels(peerKey, peer, unit.name);
+      }
+    } else {
+      this.#joinToChannels(key, state, null);
+    }
+  }
+
+  #joinToChannels(key: string, state: UnitState, only: string | null): void {
+    const { unit } = state;
+    if (unit.kind === 'source') {
+      for (const { name } of unit.channels) {
+        if (only === null || only === name) this.#connect(key, name, 'source', name);
+      }
+    } else if (unit.kind === 'group') {
+      for (const sink of unit.sinks) {
+        if (only === null || only === sink.channel) this.#connect(key, sink.channel, 'sink', sink.name);
+      }
+    }
+  }
+
+  #connect(componentKey: string, channelName: string, end: 'source' | 'sink', peer: string): void {
+    const channelKey = `channel ${channelName}`;
+    const component = this.#units.get(componentKey)!;
+    const channel = this.#units.get(channelKey);
+    if (channel === undefined || !isUp(channel)) return;
+    const componentWorker = this.#workers.get(component.worker);
+    const channelWorker = this.#workers.get(channel.worker);
+    if (componentWorker === undefined || channelWorker === undefined) return;
+    const memory = allocateLane(
+      this.#laneNumber++,
+      RING_RECORDS,
+      end === 'sink' ? TAKE_RING_RECORDS : RING_RECORDS,
+    );
+    this.#lanes.set(memory.id, { memory, componentKey, channelKey });
+    const { port1, port2 } = new MessageChannel();
+    const channelEnd = end === 'source' ? 'channel-put' : 'channel-take';
+    const lane = { op: 'lane' as const, peer, lane: memory };
+    channelWorker.send(
+      { ...lane, key: channelKey, end: channelEnd, port: port2, doorbell: componentWorker.doorbell.memory },
+      [port2],
+    );
+    componentWorker.send(
+      { ...lane, key: componentKey, end, port: port1, doorbell: channelWorker.doorbell.memory },
+      [port1],
+    );
+  }
+
+  /** Ends every lane of a unit and wakes the other ends, which then give up what was under way. */
+  #sever(key: string): void {
+    for (const [id, lane] of this.#lanes) {
+      if (lane.componentKey !== key && lane.channelKey !== key) continue;
+      this.#lanes.delete(id);
+      closeLane(lane.memory);
+      for (const end of [lane.componentKey, lane.channelKey]) {
+        this.#workers.get(this.#units.get(end)?.worker ?? '')?.doorbell.ring();
+      }
+    }
+  }
+
+  #onMessage(_worker: WorkerHandle, message: FromWorker): void {
+    switch (message.op) {
+      case 'up':
+        return;
+      case 'log':
+        return this.#log(message.record);
+      case 'opened':
+        return this.#move(message.key, 'open');
+      case 'started':
+        return this.#move(message.key, 'running');
+      case 'closed':
+        return this.#move(message.key, 'stopped');
+      case 'failed':
+        return this.#failed(message.key, message.text, message.retryable);
+      case 'status':
+        return this.#status(message.component, message.reason);
+      case 'queue':
+      case 'hold':
+      case 'forget':
+        return this.#remains.note(message);
+    }
+  }
+
+  #move(key: string, to: UnitState['state']): void {
+    const state = this.#units.get(key);
+    if (state === undefined) return;
+    state.state = to;
+    for (const waiter of [...state.waiters]) waiter();
+  }
+
+  #status(component: string, reason: string | null): void {
+    for (const state of this.#units.values()) {
+      if (!componentsOf(state.unit).some(({ kind, name }) => `${kind} ${name}` === component)) continue;
+      if (reason === null) state.degraded.delete(component);
+      else state.degraded.set(component, reason);
+    }
+  }
+
+  #failed(key: string, text: string, retryable: boolean): void {
+    const state = this.#units.get(key);
+    if (state === undefined) return;
+    this.#sever(key);
+    if (!retryable) {
+      this.#remove(state, text);
+      this.#move(key, 'removed');
+      return;
+    }
+    state.reason = text;
+    const logger = 'org.apache.flume.lifecycle.LifecycleSupervisor';
+    this.#write('error', logger, `Unable to start ${titleOf(state.unit)} - ${text} (tried again in 3 s)`);
+    this.#move(key, 'failed');
+    this.#retryLater(key, state, START_RETRY_MS);
+  }
+
+  #retryLater(key: string, state: UnitState, ms: number): void {
+    if (state.retry !== null) clearTimeout(state.retry);
+    state.retry = setTimeout(() => {
+      state.retry = null;
+      if (!this.#stopping && this.#units.get(key) === state) void this.#bringUp(key);
+    }, ms);
+  }
+
+  /** A worker ended. If nobody asked it to, its units come back in a new one. */
+  #onExit(worker: WorkerHandle, reason: string | null): void {
+    if (this.#workers.get(worker.name) !== worker) return;
+    this.#workers.delete(worker.name);
+    const lost = [...this.#units].filter(([, state]) => state.worker === worker.name);
+    for (const [key] of lost) this.#sever(key);
+    if (reason === null) return;
+    const respawn = this.#respawns.get(worker.name)!;
+    const aliveMs = Date.now() - respawn.startedMs;
+    const delayMs = aliveMs > RESPAWN_FORGIVEN_MS ? RESPAWN_MS_FIRST : respawn.delayMs;
+    respawn.delayMs = Math.min(delayMs * 2, RESPAWN_MS_MAX);
+    const names = lost.map(([, state]) => titleOf(state.unit)).join(', ');
+    const text = `Worker ${worker.name} (${names}) died: ${reason}. It is restarted in ${delayMs} ms`;
+    this.#write('error', 'millrace.engine', text);
+    for (const [key, state] of lost) {
+      if (state.state === 'removed') continue;
+      state.reason = `its worker died: ${reason.split('\n', 1)[0]}`;
+      state.restarts++;
+      // Whoever waits for an answer of the dead worker is released.
+      this.#move(key, this.#stopping ? 'stopped' : 'failed');
+    }
+    if (!this.#stopping)
+      setTimeout(
+        () =>
+          void this.#respawn(
+            worker.name,
+            lost.map(([key]) => key),
+          ),
+        delayMs,
+      );
+  }
+
+  async #respawn(name: string, keys: readonly string[]): Promise<void> {
+    if (this.#stopping) return;
+    this.#spawn(name);
+    for (const kind of ['channel', 'group', 'source'] as const) {
+      await Promise.all(keys.filter((key) => key.startsWith(`${kind} `)).map((key) => this.#bringUp(key)));
+    }
+  }
+
+  /** Ends a worker at once, as a fault would. For tests and for `millrace` faults only. */
+  async killWorkerOf(key: string): Promise<void> {
+    const state = this.#units.get(key);
+    if (state !== undefined) await this.#workers.get(state.worker)?.kill();
+  }
+
+  status(): readonly ComponentStatus[] {
+    return [...this.#units.values()].flatMap((state) =>
+      componentsOf(state.unit).map(({ kind, name }) => {
+        const degraded = state.degraded.get(`${kind} ${name}`) ?? null;
+        return {
+          kind,
+          name,
+          state: shownState(state, degraded),
+          reason: degraded ?? state.reason,
+          restarts: state.restarts,
+          worker: state.worker,
+        };
+      }),
+    );
+  }
+
+  counterGroups(): readonly CounterGroup[] {
+    return [...this.#units.values()]
+      .filter((state) => state.state !== 'removed')
+      .flatMap((state) => componentsOf(state.unit).map(({ kind, name }) => this.#counters.group(kind, name)));
+  }
+
+  async stop(deadlineMs: number): Promise<boolean> {
+    const until = Date.now() + deadlineMs;
+    this.#stopping = true;
+    for (const state of this.#units.values()) {
+      if (state.retry !== null) clearTimeout(state.retry);
+      for (const waiter of [...state.waiters]) waiter();
+    }
+    await this.#closeAll('source', Math.min(CLOSE_MS_MAX, deadlineMs));
+    const drained = await this.#drain(until);
+    await this.#closeAll('group', CLOSE_MS_MAX);
+    await this.#closeAll('channel', CLOSE_MS_MAX);
+    await Promise.all([...this.#workers.values()].map((worker) => worker.end(CLOSE_MS_MAX)));
+    return drained;
+  }
+
+  async #closeAll(kind: Unit['kind'], ms: number): Promise<void> {
+    await Promise.all(this.#keys(kind).map((key) => this.#close(key, ms)));
+  }
+
+  async #close(key: string, ms: number): Promise<void> {
+    const state = this.#units.get(key);
+    if (state === undefined) return;
+    const wasUp = isUp(state);
+    if (state.state === 'removed' || !this.#workers.has(state.worker)) return;
+    this.#send(state, { op: 'close', key });
+    state.state = 'closing';
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, ms);
+      state.waiters.push(() => {
+        if (state.state === 'closing') return;
+        clearTimeout(timer);
+        resolve();
+      });
+    });
+    state.waiters = [];
+    this.#sever(key);
+    if (wasUp) this.#announceStop(state);
+    state.state = 'stopped';
+  }
+
+  #announceStop(state: UnitState): void {
+    const logger = 'org.apache.flume.instrumentation.MonitoredCounterGroup';
+    for (const { kind, name } of componentsOf(state.unit)) {
+      this.#counters.stopped(kind, name, Date.now());
+      this.#write('info', logger, `Component type: ${kind.toUpperCase()}, name: ${name} stopped`);
+      for (const line of this.#counters.shutdownLines(kind, name)) this.#write('info', logger, line);
+    }
+  }
+
+  /** Waits until channels that have a running sink are empty, or for the deadline. */
+  async #drain(untilMs: number): Promise<boolean> {
+    const drainable = this.#keys('channel').filter((key) => {
+      const name = key.slice('channel '.length);
+      return [...this.#units.values()].some(
+        ({ unit, state }) =>
+          unit.kind === 'group' && state === 'running' && unit.sinks.some((sink) => sink.channel === name),
+      );
+    });
+    const size = () =>
+      drainable.reduce((sum, key) => sum + this.#counters.channelSize(key.slice('channel '.length)), 0);
+    const first = size();
+    if (first > 0) this.#write('info', 'millrace.engine', `Draining ${first} events`);
+    while (size() > 0) {
+      if (Date.now() >= untilMs) {
+        this.#write(
+          'warn',
+          'millrace.engine',
+          `Stopped with ${size()} events still in channels: the drain deadline is over`,
+        );
+        return false;
+      }
+      await new Promise((resolve) => setTimeout(resolve, DRAIN_POLL_MS));
+    }
+    return true;
+  }
+
+  /** Units and their order, for reload. */
+  get unitStates(): ReadonlyMap<string, { readonly unit: SourceUnit | GroupUnit | Unit }> {
+    return this.#units;
+  }
+}
+
+function newState(unit: Unit): UnitState {
+  return {
+    unit,
+    worker: '',
+    state: 'new',
+    reason: null,
+    degraded: new Map(),
+    restarts: 0,
+    waiters: [],
+    retry: null,
+  };
+}
+
+function isUp(state: UnitState): boolean {
+  return state.state === 'open' || state.state === 'starting' || state.state === 'running';
+}
+
+function shownState(state: UnitState, degraded: string | null): ComponentState {
+  switch (state.state) {
+    case 'running':
+      return degraded === null ? 'running' : 'degraded';
+    case 'failed':
+    case 'removed':
+      return 'failed';
+    case 'closing':
+    case 'stopped':
+      return 'stopped';
+    default:
+      return 'starting';
+  }
+}
+
+function title(kind: ComponentKindName): string {
+  return kind[0]!.toUpperCase() + kind.slice(1);
+}
+
+function titleOf(unit: Unit): string {
+  return unit.kind === 'group'
+    ? `Sink ${unit.sinks.map((sink) => sink.name).join(', ')}`
+    : `${title(unit.kind)} ${unit.name}`;
+}

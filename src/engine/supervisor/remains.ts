@@ -1,0 +1,35 @@
+/** What channels keep beyond their workers' lives: their queues, and the segments that their backlogs stand in. */
+import type { ChannelRemains, FromWorker } from '../worker/messages.ts';
+
+type RemainsMessage = Extract<FromWorker, { op: 'queue' | 'hold' | 'forget' }>;
+
+interface Kept {
+  queue: SharedArrayBuffer | null;
+  readonly segments: Map<number, SharedArrayBuffer>;
+}
+
+export class Remains {
+  readonly #kept = new Map<string, Kept>();
+
+  note(message: RemainsMessage): void {
+    let kept = this.#kept.get(message.key);
+    if (kept === undefined) {
+      kept = { queue: null, segments: new Map() };
+      this.#kept.set(message.key, kept);
+    }
+    if (message.op === 'queue') kept.queue = message.memory;
+    else if (message.op === 'hold') kept.segments.set(message.id, message.memory);
+    else kept.segments.delete(message.id);
+  }
+
+  of(key: string): ChannelRemains | null {
+    const kept = this.#kept.get(key);
+    if (kept === undefined) return null;
+    return { queue: kept.queue, segments: [...kept.segments].map(([id, memory]) => ({ id, memory })) };
+  }
+
+  /** Gives the memory up: the channel is gone from the configuration, or has another type. */
+  drop(key: string): void {
+    this.#kept.delete(key);
+  }
+}

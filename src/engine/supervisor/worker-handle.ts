@@ -1,0 +1,81 @@
+/** One worker thread as the supervisor sees it: starts it, talks to it, notices its end. */
+import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
+import { messageOf } from '../../base/errors.ts';
+import { Doorbell } from '../../memory/wait.ts';
+import type { FromWorker, ToWorker, WorkerSettings } from '../worker/messages.ts';
+
+export interface WorkerEvents {
+  onMessage(worker: WorkerHandle, message: FromWorker): void;
+  /** The thread is gone; `reason` is null when it was asked to go. */
+  onExit(worker: WorkerHandle, reason: string | null): void;
+}
+
+export class WorkerHandle {
+  readonly name: string;
+  readonly doorbell = new Doorbell();
+  readonly #worker: Worker;
+  readonly #port: MessagePort;
+  #error: string | null = null;
+  #exiting = false;
+  readonly exited: Promise<void>;
+
+  constructor(
+    name: string,
+    settings: Omit<WorkerSettings, 'workerName' | 'doorbell' | 'control'>,
+    events: WorkerEvents,
+  ) {
+    this.name = name;
+    const { port1, port2 } = new MessageChannel();
+    this.#port = port1;
+    const workerData: WorkerSettings = {
+      ...settings,
+      workerName: name,
+      doorbell: this.doorbell.memory,
+      control: port2,
+    };
+    this.#worker = new Worker(entryUrl(), { name, workerData, transferList: [port2] });
+    port1.on('message', (message: FromWorker) => events.onMessage(this, message));
+    this.#worker.on('error', (error) => {
+      this.#error = error instanceof Error ? (error.stack ?? error.message) : messageOf(error);
+    });
+    this.exited = new Promise((resolve) => {
+      this.#worker.on('exit', (code) => {
+        // What the worker posted before its end is still delivered: the port closes after it.
+        setImmediate(() => {
+          this.#port.close();
+          resolve();
+          events.onExit(this, this.#exiting ? null : (this.#error ?? `exit code ${code}`));
+        });
+      });
+    });
+  }
+
+  get threadId(): number {
+    return this.#worker.threadId;
+  }
+
+  send(message: ToWorker, transfer: MessagePort[] = []): void {
+    this.#port.postMessage(message, transfer);
+    this.doorbell.ringForMail();
+  }
+
+  /** Asks the thread to end and ends it by force after `ms`. */
+  async end(ms: number): Promise<void> {
+    this.#exiting = true;
+    this.send({ op: 'exit' });
+    const timer = setTimeout(() => void this.#worker.terminate(), ms);
+    await this.exited;
+    clearTimeout(timer);
+  }
+
+  /** Ends the thread at once, as a fault would (tests). */
+  kill(): Promise<number> {
+    return this.#worker.terminate();
+  }
+}
+
+/** `.ts` in a checkout, `.js` in dist: this file's own ending tells which. */
+function entryUrl(): URL {
+  const ending = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
+  return new URL(`../worker/entry.${ending}`, import.meta.url);
+}

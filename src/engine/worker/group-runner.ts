@@ -1,0 +1,315 @@
+/**
+ * Runs a group of sinks in a worker (a sink alone is a group of one). The processor picks a sink, the sink takes a batch
+ * from its channel and delivers it; then it is committed, or rolled back with everything behind it.
+ *
+ * A sink alone has takes prefetched: the channel hands over the next batches while one is being delivered. In a group
+ * each take is asked for when the processor calls, so that no batch waits at a sink that is not chosen.
+ */
+import { systemClock } from '../../base/clock.ts';
+import { messageOf } from '../../base/errors.ts';
+import { SINK_BACKOFF_MAX_MS, SINK_BACKOFF_STEP_MS } from '../../base/limits.ts';
+import type { Logger } from '../../base/log.ts';
+import type { SinkCounters } from '../../component/counters.ts';
+import type { SinkHandle, SinkProcessor, SinkStatus } from '../../component/processor.ts';
+import type { EventSerializer, Writer } from '../../component/serializer.ts';
+import type { Sink, SinkContext } from '../../component/sink.ts';
+import type { LaneEnd } from '../../memory/lane.ts';
+import { TakeClient } from '../../transaction/take-client.ts';
+import type { FromWorker, GroupUnit, PartSpec } from './messages.ts';
+import type { Parts } from './parts.ts';
+import type { Pumpable } from './reactor.ts';
+
+/** Batches that a sink alone has handed over ahead. */
+const PREFETCH = 4;
+/** Batches delivered in one pass of the worker's loop. */
+const BATCHES_A_PASS = 16;
+/** Flume calls its sinks at least this often even when their channels are empty. */
+const IDLE_MS = 1000;
+const TIDY_MS = 1000;
+
+export interface GroupRunnerSetup {
+  readonly counters: (sink: string) => SinkCounters;
+  readonly log: Logger;
+  readonly send: (message: FromWorker) => void;
+  /** Rings this worker's own doorbell: an asynchronous delivery has ended. */
+  readonly wake: () => void;
+}
+
+class SinkDriver implements SinkHandle {
+  readonly name: string;
+  readonly client: TakeClient;
+  readonly sink: Sink;
+  readonly #prefetched: boolean;
+  #asked: ((status: SinkStatus | Promise<SinkStatus>) => void) | null = null;
+
+  constructor(name: string, sink: Sink, prefetched: boolean) {
+    this.name = name;
+    this.sink = sink;
+    this.#prefetched = prefetched;
+    this.client = new TakeClient(sink.batchSize, prefetched ? PREFETCH : 1);
+  }
+
+  process(): SinkStatus | Promise<SinkStatus> {
+    if (this.#prefetched) return this.#deliverNext();
+    if (!this.client.connected) return 'backoff';
+    this.client.ask();
+    this.client.flush();
+    return new Promise((resolve) => {
+      this.#asked = resolve;
+    });
+  }
+
+  /** Goes on with what arrived. */
+  pump(): boolean {
+    const busy = this.client.pump();
+    if (this.#prefetched) this.client.prefetch();
+    if (this.#asked !== null && (!this.client.connected || !this.client.asking)) {
+      const resolve = this.#asked;
+      this.#asked = null;
+      // A rejected delivery must reject the processor's promise: resolve with a promise.
+      resolve(Promise.resolve().then(() => this.#deliverNext()));
+    }
+    return busy;
+  }
+
+  #deliverNext(): SinkStatus | Promise<SinkStatus> {
+    const batch = this.client.begin();
+    if (batch === null) return 'backoff';
+    try {
+      const delivered = this.sink.process(batch);
+      if (delivered !== undefined) return this.#settle(delivered);
+    } catch (error) {
+      this.client.rollback();
+      throw error;
+    }
+    this.client.commit();
+    return 'ready';
+  }
+
+  async #settle(delivered: Promise<void>): Promise<SinkStatus> {
+    try {
+      await delivered;
+    } catch (error) {
+      this.client.rollback();
+      throw error;
+    }
+    this.client.commit();
+    return 'ready';
+  }
+}
+
+export class GroupRunner implements Pumpable {
+  readonly blocking: boolean;
+  readonly #unit: GroupUnit;
+  readonly #drivers: readonly SinkDriver[];
+  readonly #processor: SinkProcessor;
+  readonly #setup: GroupRunnerSetup;
+  #running: Promise<void> | null = null;
+  #pausedUntilMs = 0;
+  #backoffs = 0;
+  #idleAtMs = 0;
+  #tidyAtMs = 0;
+  #failing = false;
+  #closing = false;
+
+  static async open(unit: GroupUnit, parts: Parts, setup: GroupRunnerSetup): Promise<GroupRunner> {
+    const drivers: SinkDriver[] = [];
+    let blocking = unit.sinks.length === 1;
+    for (const part of unit.sinks) {
+      const context = new SinkRunnerContext(part, parts, setup);
+      const { module, options, declaration } = await parts.load('sink', part, `sink ${part.name}`);
+      context.options = options;
+      const sink = module.create(context);
+      await sink.start?.();
+      blocking &&= declaration.blocking;
+      drivers.push(new SinkDriver(part.name, sink, unit.sinks.length === 1));
+    }
+    const loaded = await parts.load('processor', unit.processor, `processor of sink group ${unit.name}`);
+    const processor = loaded.module.create({
+      name: unit.name,
+      options: loaded.options,
+      log: setup.log,
+      clock: systemClock,
+      sinks: drivers,
+      loadPlugin: (specifier) => parts.plugin(specifier),
+    });
+    await processor.start?.();
+    return new GroupRunner(unit, drivers, processor, setup, blocking);
+  }
+
+  private constructor(
+    unit: GroupUnit,
+    drivers: readonly SinkDriver[],
+    processor: SinkProcessor,
+    setup: GroupRunnerSetup,
+    blocking: boolean,
+  ) {
+    this.#unit = unit;
+    this.#drivers = drivers;
+    this.#processor = processor;
+    this.#setup = setup;
+    this.blocking = blocking;
+  }
+
+  connect(sink: string, lane: LaneEnd): void {
+    this.#drivers.find((driver) => driver.name === sink)?.client.connect(lane);
+  }
+
+  pump(nowMs: number): boolean {
+    let busy = false;
+    for (const driver of this.#drivers) if (driver.pump()) busy = true;
+    if (nowMs >= this.#tidyAtMs) {
+      this.#tidyAtMs = nowMs + TIDY_MS;
+      for (const driver of this.#drivers) driver.client.tidy();
+    }
+    if (this.#running === null && !this.#closing && nowMs >= this.#pausedUntilMs && this.#hasWork()) {
+      if (this.#process(nowMs)) busy = true;
+    }
+    for (const driver of this.#drivers) driver.client.flush();
+    if (this.#running === null && !busy && nowMs >= this.#idleAtMs) this.#idle(nowMs);
+    return busy;
+  }
+
+  /** A group waits for a wake of one of its channels after all of them were empty, up to Flume's pause. */
+  #hasWork(): boolean {
+    if (this.#drivers.length === 1) return true;
+    return this.#backoffs === 0 || this.#drivers.some((driver) => !driver.client.knownEmpty);
+  }
+
+  nextPumpMs(nowMs: number): number {
+    if (this.#pausedUntilMs > nowMs) return this.#pausedUntilMs - nowMs;
+    return Math.max(0, this.#idleAtMs - nowMs);
+  }
+
+  /** Calls the processor until it has nothing, waits for a promise, or had its turn. */
+  #process(nowMs: number): boolean {
+    for (let n = 0; n < BATCHES_A_PASS; n++) {
+      let status: SinkStatus | Promise<SinkStatus>;
+      try {
+        status = this.#processor.process();
+      } catch (error) {
+        this.#failed(error);
+        return false;
+      }
+      if (status instanceof Promise) {
+        this.#running = status
+          .then(
+            (settled) => this.#settled(settled, nowMs),
+            (error) => this.#failed(error),
+          )
+          .finally(() => {
+            this.#running = null;
+            this.#setup.wake();
+          });
+        return true;
+      }
+      this.#settled(status, nowMs);
+      if (status === 'backoff') return n > 0;
+    }
+    return true;
+  }
+
+  #settled(status: SinkStatus, nowMs: number): void {
+    if (status === 'backoff') {
+      this.#backoffs++;
+      return;
+    }
+    this.#backoffs = 0;
+    this.#idleAtMs = nowMs + IDLE_MS;
+    if (!this.#failing) return;
+    this.#failing = false;
+    for (const { name } of this.#drivers)
+      this.#setup.send({ op: 'status', component: `sink ${name}`, reason: null });
+  }
+
+  /** Flume's rule: log, and pause five seconds. */
+  #failed(error: unknown): void {
+    this.#backoffs = 0;
+    this.#pausedUntilMs = Date.now() + SINK_BACKOFF_MAX_MS;
+    this.#failing = true;
+    this.#setup.log
+      .named('org.apache.flume.SinkRunner')
+      .error('Unable to deliver event. Exception follows.', error);
+    const reason = messageOf(error);
+    for (const { name } of this.#drivers)
+      this.#setup.send({ op: 'status', component: `sink ${name}`, reason });
+  }
+
+  #idle(nowMs: number): void {
+    this.#idleAtMs = nowMs + IDLE_MS;
+    if (this.#drivers.length > 1 && this.#backoffs > 0) {
+      // The processor of a group is asked now and then even if no channel woke it: it probes failed sinks.
+      const pauseMs = Math.min(this.#backoffs * SINK_BACKOFF_STEP_MS, SINK_BACKOFF_MAX_MS);
+      this.#idleAtMs = nowMs + pauseMs;
+      this.#backoffs = 0;
+    }
+    for (const { sink } of this.#drivers) {
+      try {
+        const idle = sink.idle?.();
+        if (idle instanceof Promise) {
+          this.#running = idle
+            .catch((error) => this.#failed(error))
+            .finally(() => {
+              this.#running = null;
+              this.#setup.wake();
+            });
+        }
+      } catch (error) {
+        this.#failed(error);
+      }
+    }
+  }
+
+  /** Ends after the delivery that is under way. */
+  async close(): Promise<void> {
+    this.#closing = true;
+    await this.#running;
+    await this.#processor.stop?.();
+    for (const { sink, client } of this.#drivers) {
+      client.flush();
+      await sink.stop?.();
+    }
+    this.#setup.log.debug(`sink group ${this.#unit.name} stopped`);
+  }
+
+  /** Closes the lanes once everything is committed. */
+  disconnect(): void {
+    for (const { client } of this.#drivers) client.disconnect();
+  }
+}
+
+class SinkRunnerContext implements SinkContext {
+  readonly name: string;
+  readonly log: Logger;
+  readonly clock = systemClock;
+  readonly counters: SinkCounters;
+  options: unknown;
+  readonly #parts: Parts;
+  readonly #send: (message: FromWorker) => void;
+
+  constructor(part: PartSpec, parts: Parts, setup: GroupRunnerSetup) {
+    this.name = part.name;
+    this.log = setup.log;
+    this.counters = setup.counters(part.name);
+    this.#parts = parts;
+    this.#send = setup.send;
+  }
+
+  async serializer(
+    type: string,
+    properties: Readonly<Record<string, string>>,
+    out: Writer,
+  ): Promise<EventSerializer> {
+    const part = { type, alias: type, properties };
+    const { module, options } = await this.#parts.load('serializer', part, `serializer of sink ${this.name}`);
+    return module.create({ name: this.name, options, log: this.log, clock: this.clock, out });
+  }
+
+  loadPlugin(specifier: string): Promise<Record<string, unknown>> {
+    return this.#parts.plugin(specifier);
+  }
+
+  degraded(reason: string | null): void {
+    this.#send({ op: 'status', component: `sink ${this.name}`, reason });
+  }
+}

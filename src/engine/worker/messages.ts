@@ -1,0 +1,96 @@
+/** What the supervisor and its workers say to each other: one union per direction. */
+import type { MessagePort } from 'node:worker_threads';
+import type { LogRecord } from '../../base/log.ts';
+import type { LaneMemory } from '../../memory/lane.ts';
+
+/** A component, a part of one, or a plug-in, by what the registry or the plug-in loader finds it. */
+export interface PartSpec {
+  readonly name: string;
+  /** As written in the configuration. */
+  readonly type: string;
+  /** Canonical alias or class, or the plug-in's specifier. */
+  readonly alias: string;
+  readonly properties: Readonly<Record<string, string>>;
+}
+
+export interface SourceUnit extends PartSpec {
+  readonly kind: 'source';
+  readonly channels: readonly { readonly name: string; readonly javaClass: string }[];
+  readonly interceptors: readonly PartSpec[];
+  readonly selector: PartSpec;
+}
+
+export interface ChannelUnit extends PartSpec {
+  readonly kind: 'channel';
+}
+
+export interface GroupUnit {
+  readonly kind: 'group';
+  readonly name: string;
+  readonly sinks: readonly (PartSpec & { readonly channel: string })[];
+  readonly processor: PartSpec;
+}
+
+/** What one worker runs: a source, a channel, or a group of sinks (a sink alone is a group). */
+export type Unit = SourceUnit | ChannelUnit | GroupUnit;
+
+export function unitKey(unit: { readonly kind: Unit['kind']; readonly name: string }): string {
+  return `${unit.kind} ${unit.name}`;
+}
+
+/** Shared memory that a channel's earlier worker left. */
+export interface ChannelRemains {
+  readonly queue: SharedArrayBuffer | null;
+  readonly segments: readonly { readonly id: number; readonly memory: SharedArrayBuffer }[];
+}
+
+export type ToWorker =
+  | {
+      readonly op: 'open';
+      readonly unit: Unit;
+      /** Counter memory by component: `source r1`, `sink k1` … */
+      readonly counters: Readonly<Record<string, SharedArrayBuffer>>;
+      /** Number of a source's store, unique in the agent's life. */
+      readonly storeNumber: number;
+      readonly remains: ChannelRemains | null;
+    }
+  | {
+      readonly op: 'lane';
+      readonly key: string;
+      /** This end: a source's to channel `peer`, a sink's (`peer` names the sink), a channel's to a source or sink. */
+      readonly end: 'source' | 'sink' | 'channel-put' | 'channel-take';
+      readonly peer: string;
+      readonly lane: LaneMemory;
+      readonly port: MessagePort;
+      readonly doorbell: SharedArrayBuffer;
+    }
+  /** Starts a source: sent after its lanes. */
+  | { readonly op: 'start'; readonly key: string }
+  | { readonly op: 'close'; readonly key: string }
+  | { readonly op: 'exit' };
+
+export type FromWorker =
+  | { readonly op: 'up' }
+  | { readonly op: 'opened'; readonly key: string }
+  | { readonly op: 'started'; readonly key: string }
+  | { readonly op: 'failed'; readonly key: string; readonly text: string; readonly retryable: boolean }
+  | { readonly op: 'closed'; readonly key: string }
+  /** `component` is `source r1`, `channel c1` or `sink k1`. */
+  | { readonly op: 'status'; readonly component: string; readonly reason: string | null }
+  | { readonly op: 'log'; readonly record: LogRecord }
+  | { readonly op: 'queue'; readonly key: string; readonly memory: SharedArrayBuffer }
+  | { readonly op: 'hold'; readonly key: string; readonly id: number; readonly memory: SharedArrayBuffer }
+  | { readonly op: 'forget'; readonly key: string; readonly id: number };
+
+/** Settings of the whole agent that workers need. */
+export interface WorkerSettings {
+  readonly workerName: string;
+  readonly doorbell: SharedArrayBuffer;
+  readonly control: MessagePort;
+  readonly systemProperties: Readonly<Record<string, string>>;
+  readonly heapBytes: number | null;
+  /** Folders in which plug-ins are looked up. */
+  readonly pluginPaths: readonly string[];
+  /** Base for relative plug-in files. */
+  readonly confDir: string | null;
+}

@@ -1,0 +1,79 @@
+/**
+ * The loop of a worker: let every unit do what it can, then sleep until the doorbell rings.
+ *
+ * Two ways of sleeping: a worker whose units need no event loop (a memory channel, a null sink) blocks in place; any
+ * other waits asynchronously, and while it is busy gives the event loop a turn every TURN_MS.
+ */
+import type { Doorbell } from '../../memory/wait.ts';
+
+export interface Pumpable {
+  /** Does what can be done now; true when anything was. */
+  pump(nowMs: number): boolean;
+  /** Ms until `pump` should run even if nothing rings; at most the wait limit counts. */
+  nextPumpMs(nowMs: number): number;
+  /** Whether this unit never needs the event loop. */
+  readonly blocking: boolean;
+}
+
+const TURN_MS = 2;
+
+export class Reactor {
+  readonly #doorbell: Doorbell;
+  readonly #units = new Set<Pumpable>();
+  readonly #onMail: () => void;
+  #stopped = false;
+
+  constructor(doorbell: Doorbell, onMail: () => void) {
+    this.#doorbell = doorbell;
+    this.#onMail = onMail;
+  }
+
+  add(unit: Pumpable): void {
+    this.#units.add(unit);
+  }
+
+  remove(unit: Pumpable): void {
+    this.#units.delete(unit);
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    this.#doorbell.ring();
+  }
+
+  async run(): Promise<void> {
+    let turnEnds = 0;
+    while (!this.#stopped) {
+      const seen = this.#doorbell.seen();
+      const nowMs = Date.now();
+      if (this.#doorbell.hasMail()) this.#onMail();
+      let busy = false;
+      for (const unit of this.#units) if (unit.pump(nowMs)) busy = true;
+      if (this.#mayBlock()) {
+        if (!busy) this.#doorbell.sleepBlocking(seen, this.#nextMs(nowMs));
+      } else if (!busy) {
+        // Null: something rang meanwhile. The event loop gets its turn all the same.
+        await (this.#doorbell.sleep(seen, this.#nextMs(nowMs)) ?? new Promise(setImmediate));
+        turnEnds = 0;
+      } else if (nowMs >= turnEnds) {
+        await new Promise(setImmediate);
+        turnEnds = Date.now() + TURN_MS;
+      } else {
+        // Promises of the units settle between passes, too.
+        await null;
+      }
+    }
+  }
+
+  #mayBlock(): boolean {
+    if (this.#units.size === 0) return false;
+    for (const unit of this.#units) if (!unit.blocking) return false;
+    return true;
+  }
+
+  #nextMs(nowMs: number): number {
+    let next = Number.POSITIVE_INFINITY;
+    for (const unit of this.#units) next = Math.min(next, unit.nextPumpMs(nowMs));
+    return next;
+  }
+}

@@ -1,0 +1,256 @@
+/**
+ * The channel's end of all its lanes: reads puts, grants, commits and resets, lets the channel decide, and writes the
+ * answers. All puts found in one pass are given to the channel together (group commit). Runs in the channel's worker.
+ */
+import type { Channel, PendingPut, PutStatus, Take } from '../component/channel.ts';
+import type { ChannelCounters } from '../component/counters.ts';
+import { BatchView } from '../memory/block/view.ts';
+import type { LaneEnd, SegmentTable } from '../memory/lane.ts';
+import { KIND, MODE, PUT_STATUS } from './messages.ts';
+import type { BlockRange } from './range.ts';
+
+interface Grant {
+  readonly id: number;
+  readonly eventsMax: number;
+  readonly wait: boolean;
+}
+
+interface SinkLane {
+  readonly lane: LaneEnd;
+  readonly grants: Grant[];
+  /** Takes handed out and not committed, oldest first. */
+  readonly taken: Map<number, Take>;
+  /** Owed a WAKE since an EMPTY answer. */
+  waiting: boolean;
+}
+
+export class ChannelHost {
+  readonly #channel: Channel;
+  readonly #counters: ChannelCounters;
+  readonly #puts: LaneEnd[] = [];
+  readonly #sinks: SinkLane[] = [];
+  /** Segments that puts may name; the channel keeps those of its backlog alive through it. */
+  readonly segments: SegmentTable;
+  /** Segments of sources that ended: dropped when the channel has read them. */
+  readonly #orphans = new Set<number>();
+  #turn = 0;
+
+  constructor(channel: Channel, counters: ChannelCounters, segments: SegmentTable) {
+    this.#channel = channel;
+    this.#counters = counters;
+    this.segments = segments;
+  }
+
+  addSource(lane: LaneEnd): void {
+    this.#puts.push(lane);
+  }
+
+  addSink(lane: LaneEnd): void {
+    this.#sinks.push({ lane, grants: [], taken: new Map(), waiting: false });
+  }
+
+  /** One pass over all lanes; true when anything was done. */
+  pump(nowMs: number): boolean {
+    const puts = this.#readPuts(nowMs);
+    if (puts.length > 0) this.#channel.put(puts);
+    const asked = this.#readSinks();
+    this.#channel.tick(nowMs);
+    const handed = this.#serve();
+    this.#counters.set('ChannelSize', this.#channel.size());
+    for (const lane of this.#puts) lane.flush();
+    for (const sink of this.#sinks) sink.lane.flush();
+    return puts.length > 0 || asked || handed;
+  }
+
+  #readPuts(nowMs: number): PendingPut[] {
+    const puts: PendingPut[] = [];
+    for (let i = this.#puts.length - 1; i >= 0; i--) {
+      const lane = this.#puts[i]!;
+      if (lane.closed) {
+        this.#puts.splice(i, 1);
+        for (const id of lane.received) this.#orphans.add(id);
+        lane.end();
+        continue;
+      }
+      const count = lane.in.available();
+      for (let n = 0; n < count; n++) puts.push(this.#readPut(lane, lane.in.peek(n), nowMs));
+      if (count > 0) lane.in.advance(count);
+    }
+    return puts;
+  }
+
+  #readPut(lane: LaneEnd, at: number, nowMs: number): PendingPut {
+    const { words } = lane.in;
+    const id = words[at + 1]!;
+    const segment = this.segments.get(words[at + 2]!, lane);
+    const offset = words[at + 3]!;
+    const first = words[at + 4]!;
+    const count = words[at + 5]!;
+    const slots = words[at + 6]! || new BatchView(segment, offset).slots(first, count);
+    const range: BlockRange = { segment, offset, first, count, slots };
+    this.#counters.add('EventPutAttemptCount', count);
+    const complete = (accepted: number, status: PutStatus): void => {
+      if (accepted > 0) this.#counters.add('EventPutSuccessCount', accepted);
+      answer(lane, id, accepted, status);
+    };
+    return { range, mode: words[at + 7] === MODE.each ? 'each' : 'batch', sinceMs: nowMs, complete };
+  }
+
+  #readSinks(): boolean {
+    let any = false;
+    for (let i = this.#sinks.length - 1; i >= 0; i--) {
+      const sink = this.#sinks[i]!;
+      if (sink.lane.closed) {
+        this.#sinks.splice(i, 1);
+        this.#rollback(sink);
+        sink.lane.end();
+        any = true;
+        continue;
+      }
+      const count = sink.lane.in.available();
+      for (let n = 0; n < count; n++) this.#readSink(sink, sink.lane.in.peek(n));
+      if (count > 0) {
+        sink.lane.in.advance(count);
+        any = true;
+      }
+    }
+    return any;
+  }
+
+  #readSink(sink: SinkLane, at: number): void {
+    const { words } = sink.lane.in;
+    const id = words[at + 1]!;
+    switch (words[at]) {
+      case KIND.grant:
+        sink.grants.push({ id, eventsMax: words[at + 2]!, wait: words[at + 3] === 1 });
+        return;
+      case KIND.commit: {
+        const take = sink.taken.get(id);
+        if (take === undefined) return;
+        sink.taken.delete(id);
+        this.#counters.add('EventTakeSuccessCount', take.events);
+        this.#channel.commit(take);
+        return;
+      }
+      case KIND.reset:
+        this.#rollback(sink);
+        write(sink.lane, KIND.reset, id);
+    }
+  }
+
+  /** Newest first, so that the channel's order is restored. */
+  #rollback(sink: SinkLane): void {
+    for (const take of [...sink.taken.values()].reverse()) this.#channel.rollback(take);
+    sink.taken.clear();
+    sink.grants.length = 0;
+  }
+
+  /** Answers grants in turn, a take a sink and round, so that sinks share the channel. */
+  #serve(): boolean {
+    let any = false;
+    let idle = 0;
+    const total = this.#sinks.length;
+    while (idle < total) {
+      const sink = this.#sinks[this.#turn++ % total]!;
+      if (this.#serveOne(sink)) {
+        any = true;
+        idle = 0;
+      } else {
+        idle++;
+      }
+    }
+    return any;
+  }
+
+  #serveOne(sink: SinkLane): boolean {
+    if (sink.waiting && this.#channel.hasNext()) {
+      sink.waiting = false;
+      write(sink.lane, KIND.wake, 0);
+    }
+    const grant = sink.grants[0];
+    if (grant === undefined) return false;
+    const take = this.#channel.take(grant.eventsMax);
+    if (take === null) {
+      if (grant.wait) return false;
+      this.#counters.add('EventTakeAttemptCount', 1);
+      sink.grants.shift();
+      sink.waiting = true;
+      write(sink.lane, KIND.empty, grant.id);
+      return true;
+    }
+    this.#counters.add('EventTakeAttemptCount', take.events);
+    sink.grants.shift();
+    sink.taken.set(grant.id, take);
+    hand(sink.lane, grant.id, take);
+    return true;
+  }
+
+  /** Ends all lanes; takes that are out are rolled back. */
+  close(): void {
+    for (const lane of this.#puts) lane.end();
+    for (const sink of this.#sinks) {
+      this.#rollback(sink);
+      sink.lane.end();
+    }
+    this.#puts.length = 0;
+    this.#sinks.length = 0;
+  }
+
+  /** Reads which segments were given up, and gives up those whose source has ended and which are read. */
+  tidy(): void {
+    for (const lane of this.#puts) lane.receive(this.segments);
+    if (this.#orphans.size === 0) return;
+    const used = this.#channel.segmentsInUse();
+    for (const id of this.#orphans) {
+      if (used.has(id)) continue;
+      this.#orphans.delete(id);
+      this.segments.delete(id);
+    }
+  }
+
+  /** Segments left by an earlier worker belong to lanes that are gone. */
+  adoptOrphans(): void {
+    for (const id of this.segments.ids()) this.#orphans.add(id);
+  }
+
+  forget(segmentId: number): void {
+    for (const sink of this.#sinks) sink.lane.drop(segmentId);
+  }
+}
+
+function answer(lane: LaneEnd, id: number, accepted: number, status: PutStatus): void {
+  if (lane.closed) return;
+  const { words } = lane.out;
+  const at = lane.out.claim();
+  words[at] = KIND.done;
+  words[at + 1] = id;
+  words[at + 2] = accepted;
+  words[at + 3] = PUT_STATUS.indexOf(status);
+  lane.publish();
+}
+
+function write(lane: LaneEnd, kind: number, id: number): void {
+  const at = lane.out.claim();
+  lane.out.words[at] = kind;
+  lane.out.words[at + 1] = id;
+  lane.publish();
+}
+
+function hand(lane: LaneEnd, id: number, take: Take): void {
+  const { words } = lane.out;
+  const last = take.ranges.length - 1;
+  for (let i = 0; i <= last; i++) {
+    const range = take.ranges[i]!;
+    lane.announce(range.segment);
+    const at = lane.out.claim();
+    words[at] = KIND.range;
+    words[at + 1] = id;
+    words[at + 2] = range.segment.id;
+    words[at + 3] = range.offset;
+    words[at + 4] = range.first;
+    words[at + 5] = range.count;
+    words[at + 6] = range.slots;
+    words[at + 7] = i === last ? 1 : 0;
+    lane.publish();
+  }
+}

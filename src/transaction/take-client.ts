@@ -1,0 +1,150 @@
+/** Takes batches for one sink from one channel over a lane. */
+import { Batch, type BatchRange } from '../memory/block/batch.ts';
+import { BatchView } from '../memory/block/view.ts';
+import { type LaneEnd, SegmentTable } from '../memory/lane.ts';
+import { KIND } from './messages.ts';
+import { TakeWindow } from './take-window.ts';
+
+export class TakeClient {
+  #lane: LaneEnd | null = null;
+  #segments = new SegmentTable();
+  readonly #window = new TakeWindow<BatchRange>();
+  /** Grants to keep open; 1 when takes are asked for one by one. */
+  readonly #depth: number;
+  readonly #eventsMax: number;
+  #woken = true;
+
+  constructor(eventsMax: number, depth: number) {
+    this.#eventsMax = eventsMax;
+    this.#depth = depth;
+  }
+
+  get connected(): boolean {
+    return this.#lane !== null;
+  }
+
+  connect(lane: LaneEnd): void {
+    this.disconnect();
+    this.#lane = lane;
+    this.#woken = true;
+  }
+
+  disconnect(): void {
+    this.#lane?.end();
+    this.#lane = null;
+    this.#window.clear();
+    this.#segments = new SegmentTable();
+    this.#woken = true;
+  }
+
+  /** Set by an EMPTY answer, cleared when the channel says that there is something again. */
+  get knownEmpty(): boolean {
+    return !this.#woken;
+  }
+
+  /** Keeps the window of waiting grants full. */
+  prefetch(): void {
+    while (!this.#window.resetting && this.#lane !== null && this.#window.outstanding < this.#depth) {
+      if (!this.#grant(true)) return;
+    }
+  }
+
+  /** Asks for one batch, to be answered at once. */
+  ask(): void {
+    if (this.#window.outstanding === 0 && !this.#window.resetting) this.#grant(false);
+  }
+
+  /** Whether an asked-for batch has not been answered yet. */
+  get asking(): boolean {
+    return this.#window.granted > 0 || this.#window.resetting;
+  }
+
+  #grant(wait: boolean): boolean {
+    const lane = this.#lane;
+    if (lane === null || lane.closed || lane.out.room() === 0) return false;
+    const at = lane.out.claim();
+    lane.out.words[at] = KIND.grant;
+    lane.out.words[at + 1] = this.#window.grant();
+    lane.out.words[at + 2] = this.#eventsMax;
+    lane.out.words[at + 3] = wait ? 1 : 0;
+    lane.publish();
+    return true;
+  }
+
+  /** The next batch to deliver, or null. */
+  begin(): Batch | null {
+    if (this.#lane === null || this.#lane.closed) return null;
+    const take = this.#window.begin();
+    return take === null ? null : new Batch(take.ranges);
+  }
+
+  /** The batch is delivered. False when the lane ended meanwhile: it will be handed out again elsewhere. */
+  commit(): boolean {
+    const lane = this.#lane;
+    if (lane === null || lane.closed) return false;
+    const at = lane.out.claim();
+    lane.out.words[at] = KIND.commit;
+    lane.out.words[at + 1] = this.#window.commit();
+    lane.publish();
+    return true;
+  }
+
+  /** Hands back everything that is not committed. */
+  rollback(): void {
+    const lane = this.#lane;
+    if (lane === null || lane.closed) return;
+    const at = lane.out.claim();
+    lane.out.words[at] = KIND.reset;
+    lane.out.words[at + 1] = this.#window.reset();
+    lane.publish();
+  }
+
+  flush(): void {
+    this.#lane?.flush();
+  }
+
+  /** Reads what the channel sent; true when there was anything. */
+  pump(): boolean {
+    const lane = this.#lane;
+    if (lane === null) return false;
+    if (lane.closed) {
+      this.disconnect();
+      return true;
+    }
+    const count = lane.in.available();
+    for (let n = 0; n < count; n++) {
+      this.#record(lane, lane.in.peek(n));
+    }
+    if (count > 0) lane.in.advance(count);
+    return count > 0;
+  }
+
+  /** Forgets segments that the channel gave up; called now and then. */
+  tidy(): void {
+    this.#lane?.receive(this.#segments);
+  }
+
+  #record(lane: LaneEnd, at: number): void {
+    const { words } = lane.in;
+    switch (words[at]) {
+      case KIND.range: {
+        if (this.#window.resetting) return;
+        const segment = this.#segments.get(words[at + 2]!, lane);
+        const view = new BatchView(segment, words[at + 3]!);
+        const range = { view, first: words[at + 4]!, count: words[at + 5]! };
+        this.#window.range(words[at + 1]!, range, words[at + 7] === 1);
+        return;
+      }
+      case KIND.empty:
+        this.#woken = false;
+        this.#window.empty(words[at + 1]!);
+        return;
+      case KIND.wake:
+        this.#woken = true;
+        return;
+      case KIND.reset:
+        this.#window.resetDone(words[at + 1]!);
+        this.#woken = true;
+    }
+  }
+}

@@ -1,0 +1,106 @@
+/**
+ * The sink's end of takes, as a pure state machine:
+ *
+ *     grant → granted → handed (all its ranges arrived) → taken by the sink → committed
+ *                    ↘ empty                             ↘ reset (everything not committed goes back)
+ *
+ * Takes are handed and committed in the order of their grants. After `reset` nothing counts until its echo arrives.
+ */
+import { assert } from '../base/assert.ts';
+
+export interface HandedTake<R> {
+  readonly id: number;
+  readonly ranges: R[];
+  complete: boolean;
+}
+
+export class TakeWindow<R> {
+  #granted: number[] = [];
+  readonly #handed: HandedTake<R>[] = [];
+  #current: HandedTake<R> | null = null;
+  #next = 1;
+  #resets = 0;
+  #resetPending = false;
+
+  /** Grants that are open, handed or being delivered. */
+  get outstanding(): number {
+    return (
+      this.#granted.length + this.#handed.filter((take) => take.complete).length + (this.#current ? 1 : 0)
+    );
+  }
+
+  get resetting(): boolean {
+    return this.#resetPending;
+  }
+
+  get granted(): number {
+    return this.#granted.length;
+  }
+
+  grant(): number {
+    const id = this.#next;
+    this.#next = this.#next === 0xffffffff ? 1 : this.#next + 1;
+    this.#granted.push(id);
+    return id;
+  }
+
+  range(id: number, range: R, last: boolean): void {
+    if (this.#resetPending) return;
+    let take = this.#handed.at(-1);
+    if (take === undefined || take.complete) {
+      take = { id, ranges: [], complete: false };
+      this.#handed.push(take);
+    }
+    assert(take.id === id && this.#granted[0] === id, `range of take ${id} out of turn`);
+    take.ranges.push(range);
+    if (last) {
+      take.complete = true;
+      this.#granted.shift();
+    }
+  }
+
+  empty(id: number): void {
+    if (this.#resetPending) return;
+    assert(this.#granted[0] === id, `take ${id} is empty out of turn`);
+    this.#granted.shift();
+  }
+
+  /** The oldest handed take becomes the one being delivered; null when none is complete. */
+  begin(): HandedTake<R> | null {
+    assert(this.#current === null, 'a take is being delivered');
+    const first = this.#handed[0];
+    if (first === undefined || !first.complete) return null;
+    this.#handed.shift();
+    this.#current = first;
+    return first;
+  }
+
+  commit(): number {
+    assert(this.#current !== null, 'no take to commit');
+    const { id } = this.#current;
+    this.#current = null;
+    return id;
+  }
+
+  /** Gives everything back; returns the number to send. */
+  reset(): number {
+    this.#current = null;
+    this.#handed.length = 0;
+    this.#granted = [];
+    this.#resetPending = true;
+    this.#resets = (this.#resets + 1) >>> 0;
+    return this.#resets;
+  }
+
+  resetDone(number: number): void {
+    if (number === this.#resets) this.#resetPending = false;
+  }
+
+  /** Starts anew on another lane. */
+  clear(): void {
+    this.#current = null;
+    this.#handed.length = 0;
+    this.#granted = [];
+    this.#resetPending = false;
+  }
+}
