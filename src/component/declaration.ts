@@ -57,7 +57,7 @@ export interface SinkDeclaration extends DeclarationBase<'sink'> {
 }
 
 export interface InterceptorDeclaration extends DeclarationBase<'interceptor'> {
-  readonly load: () => Promise<{ create(context: InterceptorContext): Interceptor }>;
+  readonly load: () => Promise<{ create(context: InterceptorContext): Interceptor | Promise<Interceptor> }>;
 }
 
 export interface SelectorDeclaration extends DeclarationBase<'selector'> {

@@ -11,12 +11,14 @@ import type { EventSerializer, Writer } from './serializer.ts';
 
 export interface SinkContext extends ComponentContext {
   readonly counters: SinkCounters;
-  /** An event serializer by alias or Builder class, with its own options (`serializer.*` without that prefix). */
+  /**
+   * Loads an event serializer by alias or Builder class, with its own options (`serializer.*` without that prefix);
+   * what it returns makes the serializer of one file.
+   */
   serializer(
     type: string,
     properties: Readonly<Record<string, string>>,
-    out: Writer,
-  ): Promise<EventSerializer>;
+  ): Promise<(out: Writer) => EventSerializer>;
   loadPlugin(specifier: string): Promise<Record<string, unknown>>;
   degraded(reason: string | null): void;
 }

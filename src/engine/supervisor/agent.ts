@@ -11,10 +11,11 @@
 import { MessageChannel } from 'node:worker_threads';
 import { RING_RECORDS, START_RETRY_MS } from '../../base/limits.ts';
 import type { LogLevel } from '../../base/log.ts';
+import type { AgentPlan } from '../../config/plan/types.ts';
 import { allocateLane, closeLane, type LaneMemory } from '../../memory/lane.ts';
 import { TAKE_RING_RECORDS } from '../../transaction/messages.ts';
 import type { AgentHandle, ComponentState, ComponentStatus, CounterGroup, LogSink } from '../status.ts';
-import type { FromWorker, GroupUnit, SourceUnit, ToWorker, Unit } from '../worker/messages.ts';
+import type { FromWorker, ToWorker, Unit } from '../worker/messages.ts';
 import { unitKey } from '../worker/messages.ts';
 import { assignWorkers } from './assign.ts';
 import { ComponentCounters, type ComponentKindName, componentsOf } from './counters.ts';
@@ -484,9 +485,55 @@ export class Agent implements AgentHandle {
     return true;
   }
 
-  /** Units and their order, for reload. */
-  get unitStates(): ReadonlyMap<string, { readonly unit: SourceUnit | GroupUnit | Unit }> {
-    return this.#units;
+  /**
+   * Takes over a changed plan: units that are the same keep running, the others are stopped, started or restarted. A
+   * memory channel that keeps its name and type keeps its events.
+   */
+  async reload(plan: AgentPlan): Promise<void> {
+    const wanted = new Map(plan.units.map((unit) => [unitKey(unit), unit]));
+    const same = (key: string, state: UnitState) =>
+      state.state !== 'removed' && JSON.stringify(wanted.get(key)) === JSON.stringify(state.unit);
+    const ended = [...this.#units].filter(([key, state]) => !same(key, state)).map(([key]) => key);
+    for (const kind of ['source', 'group', 'channel'] as const) {
+      const keys = ended.filter((key) => key.startsWith(`${kind} `));
+      await Promise.all(keys.map((key) => this.#close(key, CLOSE_MS_MAX)));
+    }
+    for (const key of ended) this.#forget(key, wanted.get(key));
+    this.#counters.register(plan.registered);
+    const fresh = [...wanted].filter(([key]) => !this.#units.has(key));
+    for (const [key, unit] of fresh) {
+      const state = newState(unit);
+      this.#units.set(key, state);
+      state.worker = this.#workerFor(unit);
+      this.#spawn(state.worker);
+    }
+    for (const kind of ['channel', 'group', 'source'] as const) {
+      await Promise.all(fresh.filter(([, unit]) => unit.kind === kind).map(([key]) => this.#bringUp(key)));
+    }
+    await this.#endIdleWorkers();
+  }
+
+  #forget(key: string, next: Unit | undefined): void {
+    const state = this.#units.get(key)!;
+    if (state.retry !== null) clearTimeout(state.retry);
+    this.#units.delete(key);
+    const keeps =
+      state.unit.kind === 'channel' && next?.kind === 'channel' && next.alias === state.unit.alias;
+    if (!keeps) this.#remains.drop(key);
+  }
+
+  /** A worker of its own while there may be more, else the one with the fewest units. */
+  #workerFor(unit: Unit): string {
+    const own = `${unit.kind}-${unit.name}`;
+    if (!this.#workers.has(own) && this.#workers.size < this.#settings.workersMax) return own;
+    const load = (name: string) => [...this.#units.values()].filter((state) => state.worker === name).length;
+    return [...this.#workers.keys()].reduce((best, name) => (load(name) < load(best) ? name : best));
+  }
+
+  async #endIdleWorkers(): Promise<void> {
+    const used = new Set([...this.#units.values()].map((state) => state.worker));
+    const idle = [...this.#workers.values()].filter((worker) => !used.has(worker.name));
+    await Promise.all(idle.map((worker) => worker.end(CLOSE_MS_MAX)));
   }
 }
 

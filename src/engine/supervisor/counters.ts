@@ -54,7 +54,7 @@ export function componentsOf(unit: Unit): readonly ComponentName[] {
 }
 
 export class ComponentCounters {
-  readonly #registered: ReadonlySet<string>;
+  #registered: ReadonlySet<string>;
   readonly #slots = new Map<string, { memory: SharedArrayBuffer; slots: CounterSlots<string> }>();
 
   constructor(registered: ReadonlySet<string>) {
@@ -76,6 +76,11 @@ export class ComponentCounters {
     return Object.fromEntries(
       componentsOf(unit).map(({ kind, name }) => [`${kind} ${name}`, this.#of(kind, name).memory]),
     );
+  }
+
+  /** Which components have a counter group in Flume, after a reload. */
+  register(components: Iterable<string>): void {
+    this.#registered = new Set(components);
   }
 
   isRegistered(kind: ComponentKindName, name: string): boolean {

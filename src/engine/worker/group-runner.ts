@@ -298,11 +298,11 @@ class SinkRunnerContext implements SinkContext {
   async serializer(
     type: string,
     properties: Readonly<Record<string, string>>,
-    out: Writer,
-  ): Promise<EventSerializer> {
+  ): Promise<(out: Writer) => EventSerializer> {
     const part = { type, alias: type, properties };
     const { module, options } = await this.#parts.load('serializer', part, `serializer of sink ${this.name}`);
-    return module.create({ name: this.name, options, log: this.log, clock: this.clock, out });
+    const { name, log, clock } = this;
+    return (out) => module.create({ name, options, log, clock, out });
   }
 
   loadPlugin(specifier: string): Promise<Record<string, unknown>> {

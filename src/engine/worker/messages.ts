@@ -1,42 +1,11 @@
 /** What the supervisor and its workers say to each other: one union per direction. */
 import type { MessagePort } from 'node:worker_threads';
 import type { LogRecord } from '../../base/log.ts';
+import type { Unit } from '../../config/plan/types.ts';
 import type { LaneMemory } from '../../memory/lane.ts';
 
-/** A component, a part of one, or a plug-in, by what the registry or the plug-in loader finds it. */
-export interface PartSpec {
-  readonly name: string;
-  /** As written in the configuration. */
-  readonly type: string;
-  /** Canonical alias or class, or the plug-in's specifier. */
-  readonly alias: string;
-  readonly properties: Readonly<Record<string, string>>;
-}
-
-export interface SourceUnit extends PartSpec {
-  readonly kind: 'source';
-  readonly channels: readonly { readonly name: string; readonly javaClass: string }[];
-  readonly interceptors: readonly PartSpec[];
-  readonly selector: PartSpec;
-}
-
-export interface ChannelUnit extends PartSpec {
-  readonly kind: 'channel';
-}
-
-export interface GroupUnit {
-  readonly kind: 'group';
-  readonly name: string;
-  readonly sinks: readonly (PartSpec & { readonly channel: string })[];
-  readonly processor: PartSpec;
-}
-
-/** What one worker runs: a source, a channel, or a group of sinks (a sink alone is a group). */
-export type Unit = SourceUnit | ChannelUnit | GroupUnit;
-
-export function unitKey(unit: { readonly kind: Unit['kind']; readonly name: string }): string {
-  return `${unit.kind} ${unit.name}`;
-}
+export type { ChannelUnit, GroupUnit, PartSpec, SourceUnit, Unit } from '../../config/plan/types.ts';
+export { unitKey } from '../../config/plan/types.ts';
 
 /** Shared memory that a channel's earlier worker left. */
 export interface ChannelRemains {

@@ -80,7 +80,7 @@ export class SourceRunner implements Pumpable, SourceContext {
     for (const part of unit.interceptors) {
       const component = `interceptor ${part.name} of source ${unit.name}`;
       const { module, options } = await parts.load('interceptor', part, component);
-      this.#interceptors.push(module.create({ ...common, name: part.name, options }));
+      this.#interceptors.push(await module.create({ ...common, name: part.name, options }));
     }
     const channels = unit.channels.map((channel) => channel.name);
     const selector = await parts.load('selector', unit.selector, `selector of source ${unit.name}`);

@@ -1,0 +1,53 @@
+# Sourced by the launchers and scripts/run: set_up_checkout HOME makes a fresh checkout ready (packages, dist/), once.
+
+# Held by one set-up at a time; a lock left by a dead process is taken over.
+lock_set_up() {
+  until mkdir "$1" 2>/dev/null; do
+    holder=$(cat "$1/pid" 2>/dev/null || echo)
+    if [ -n "$holder" ] && ! kill -0 "$holder" 2>/dev/null; then
+      rm -rf "$1"
+    else
+      sleep 1
+    fi
+  done
+  echo $$ >"$1/pid"
+}
+
+needs_packages() {
+  [ ! -f "$1/node_modules/.package-lock.json" ] || [ "$1/package-lock.json" -nt "$1/node_modules/.package-lock.json" ]
+}
+
+needs_build() {
+  [ ! -f "$1/dist/.built" ] || [ -n "$(find "$1/src" "$1/tsconfig.build.json" -newer "$1/dist/.built" -print 2>/dev/null | head -n 1)" ]
+}
+
+set_up_checkout() {
+  needs_packages "$1" || needs_build "$1" || return 0
+  lock=$1/.set-up.lock
+  lock_set_up "$lock"
+  trap 'rm -rf "$lock"' EXIT
+  failed=
+  if needs_packages "$1"; then
+    echo "Millrace: setting up this checkout: installing packages (once, about half a minute) …" >&2
+    if (cd "$1" && npm ci --no-audit --no-fund --loglevel=error >&2); then
+      touch "$1/node_modules/.package-lock.json"
+    else
+      echo "Error: npm ci failed; is a package registry within reach?" >&2
+      failed=1
+    fi
+  fi
+  if [ -z "$failed" ] && needs_build "$1"; then
+    echo "Millrace: compiling src/ to dist/ …" >&2
+    find_node "$1" || failed=1
+    # tsc exits with 2 on type errors; nothing is run then.
+    if [ -z "$failed" ] && $node_command "$1/node_modules/typescript/bin/tsc" -p "$1/tsconfig.build.json" >&2; then
+      touch "$1/dist/.built"
+    else
+      echo "Error: the sources do not compile" >&2
+      failed=1
+    fi
+  fi
+  rm -rf "$lock"
+  trap - EXIT
+  [ -z "$failed" ]
+}

@@ -1,0 +1,292 @@
+/**
+ * One life of the agent process: metrics server, configuration, agent, reload, signals, end.
+ *
+ * First SIGINT or SIGTERM: sources stop, channels drain within a deadline, everything ends, exit 0. A second: end at once.
+ */
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { messageOf } from '../base/errors.ts';
+import type { Finding } from '../base/finding.ts';
+import type { LogLevel } from '../base/log.ts';
+import { findingLine } from '../config/lint/report.ts';
+import { type PlanResult, planAgent } from '../config/plan/plan.ts';
+import type { AgentPlan } from '../config/plan/types.ts';
+import { ConfigurationSources } from '../config/properties/load.ts';
+import { type Property, parseProperties } from '../config/properties/parse.ts';
+import { createAgent } from '../engine/start.ts';
+import type { Agent } from '../engine/supervisor/agent.ts';
+import { Parts, resolvePlugin } from '../engine/worker/parts.ts';
+import { registry } from '../registry.ts';
+import type { LogWriter } from '../watch/log/writer.ts';
+import { MetricsServer } from '../watch/metrics/server.ts';
+import { EXIT } from './command.ts';
+import type { Environment } from './environment.ts';
+
+export interface AgentRunSettings {
+  readonly name: string;
+  readonly files: readonly string[];
+  readonly uris: readonly string[];
+  readonly user: string | undefined;
+  readonly password: string | undefined;
+  readonly pollSeconds: number | null;
+  readonly backupDirectory: string | null;
+  readonly reload: boolean;
+  readonly drainMs: number;
+  readonly environment: Environment;
+  readonly writer: LogWriter;
+  readonly log: (level: LogLevel, text: string, error?: string) => void;
+}
+
+const POLL_MS = 30_000;
+const POLL_MS_HTTP = 300_000;
+const METRICS_PORT = 41414;
+
+export class AgentRun {
+  readonly #settings: AgentRunSettings;
+  readonly #sources: ConfigurationSources;
+  #agent: Agent | null = null;
+  #metrics: MetricsServer | null = null;
+  #poll: NodeJS.Timeout | null = null;
+  #ending = false;
+  #finish: (code: number) => void = () => {};
+
+  constructor(settings: AgentRunSettings) {
+    this.#settings = settings;
+    this.#sources = new ConfigurationSources({ ...settings, classPath: settings.environment.classPath });
+  }
+
+  async run(): Promise<number> {
+    const finished = new Promise<number>((resolve) => {
+      this.#finish = resolve;
+    });
+    process.on('SIGINT', () => this.#signal('SIGINT', 130));
+    process.on('SIGTERM', () => this.#signal('SIGTERM', 143));
+    const { log } = this.#settings;
+    try {
+      await this.#startMetrics();
+      const code = await this.#firstStart();
+      if (code !== null) return code;
+    } catch (error) {
+      log('error', 'A fatal error occurred while running. Exception follows.', stackOf(error));
+      await this.#end();
+      return EXIT.fatal;
+    }
+    this.#watch();
+    return await finished;
+  }
+
+  /** Null when the agent runs, or idles as Flume does for an unknown name; else the exit code. */
+  async #firstStart(): Promise<number | null> {
+    const { log, uris, files } = this.#settings;
+    if (files.length + uris.length === 0) {
+      log(
+        'error',
+        'A fatal error occurred while running. Exception follows.',
+        'No configuration: give --conf-file FILE or --conf-uri URI',
+      );
+      await this.#end();
+      return EXIT.usage;
+    }
+    log('info', 'Configuration provider starting');
+    for (const name of this.#sources.names) log('info', `Reloading configuration file:${name}`);
+    const properties = await this.#load();
+    if (properties === null) {
+      const text = 'No configuration could be found';
+      log('error', 'A fatal error occurred while running. Exception follows.', text);
+      await this.#end();
+      return EXIT.fatal;
+    }
+    const result = await this.#plan(properties);
+    if (result.fatal !== null) {
+      log('error', 'A fatal error occurred while running. Exception follows.', result.fatal.message);
+      await this.#end();
+      return EXIT.config;
+    }
+    if (result.plan !== null && !this.#ending) await this.#start(result.plan);
+    return null;
+  }
+
+  async #startMetrics(): Promise<void> {
+    const { environment, log } = this.#settings;
+    const type = environment.systemProperties['flume.monitoring.type'];
+    if (type === undefined) return;
+    if (type.toLowerCase() !== 'http' && !type.endsWith('.HTTPMetricsServer')) {
+      log(
+        'error',
+        `Monitoring type ${type} is not available in this version; use -Dflume.monitoring.type=http. The agent runs without`,
+      );
+      return;
+    }
+    const port = Number(environment.systemProperties['flume.monitoring.port'] ?? METRICS_PORT);
+    this.#metrics = new MetricsServer({
+      port: Number.isInteger(port) && port >= 0 && port < 65536 ? port : METRICS_PORT,
+      agent: () => this.#agent,
+      onError: (text) => log('error', text),
+    });
+    await this.#metrics.start();
+  }
+
+  /** Null when no source gave any property and there is no backup. */
+  async #load(): Promise<ReadonlyMap<string, Property> | null> {
+    const { properties, findings } = await this.#sources.load();
+    this.#report(findings);
+    if (properties.size > 0) {
+      this.#backUp(properties);
+      return properties;
+    }
+    return this.#readBackup();
+  }
+
+  #backupFile(): string | null {
+    const { backupDirectory, name } = this.#settings;
+    return backupDirectory === null ? null : join(backupDirectory, `.${name}.properties`);
+  }
+
+  #backUp(properties: ReadonlyMap<string, Property>): void {
+    const file = this.#backupFile();
+    if (file === null) return;
+    const escaped = (text: string) =>
+      text
+        .replace(/[\\=:#! ]/g, '\\$&')
+        .replaceAll('\n', '\\n')
+        .replaceAll('\r', '\\r')
+        .replaceAll('\t', '\\t');
+    try {
+      mkdirSync(this.#settings.backupDirectory!, { recursive: true });
+      const lines = [...properties.values()].map(({ key, value }) => `${escaped(key)}=${escaped(value)}\n`);
+      writeFileSync(file, lines.join(''), { mode: 0o600 });
+    } catch (error) {
+      this.#settings.log('warn', `The configuration could not be kept in ${file}: ${messageOf(error)}`);
+    }
+  }
+
+  #readBackup(): ReadonlyMap<string, Property> | null {
+    const file = this.#backupFile();
+    if (file === null) return null;
+    try {
+      const { properties } = parseProperties(readFileSync(file, 'utf8'), file);
+      this.#settings.log(
+        'warn',
+        `No configuration source could be read: the last good one is used (${file})`,
+      );
+      return properties.size > 0 ? properties : null;
+    } catch {
+      return null;
+    }
+  }
+
+  async #plan(properties: ReadonlyMap<string, Property>): Promise<PlanResult> {
+    const { name, environment, log } = this.#settings;
+    const { pluginPaths, confDir } = environment;
+    const parts = new Parts(registry, { pluginPaths, confDir });
+    const result = await planAgent(properties, name, {
+      registry,
+      env: process.env,
+      systemProperties: environment.systemProperties,
+      classPath: environment.classPath,
+      plugin: async (specifier) =>
+        resolvePlugin(specifier, environment) === null ? null : await parts.plugin(specifier),
+    });
+    this.#report(result.findings);
+    log(
+      'info',
+      `Post-validation flume configuration contains configuration for agents: [${result.agents.join(', ')}]`,
+    );
+    for (const unit of result.plan?.units ?? []) {
+      if (unit.kind === 'group') for (const sink of unit.sinks) log('info', `Processing:${sink.name}`);
+    }
+    return result;
+  }
+
+  #report(findings: readonly Finding[]): void {
+    const levels = { error: 'error', warning: 'warn', info: 'info' } as const;
+    for (const finding of findings) this.#settings.log(levels[finding.severity], findingLine(finding));
+  }
+
+  async #start(plan: AgentPlan): Promise<void> {
+    this.#logWiring(plan);
+    const { environment, writer } = this.#settings;
+    this.#agent = createAgent(plan, { ...environment, log: writer.write });
+    await this.#agent.start();
+  }
+
+  #logWiring(plan: AgentPlan): void {
+    for (const channel of plan.units) {
+      if (channel.kind !== 'channel') continue;
+      const users = plan.units.flatMap((unit) => {
+        if (unit.kind === 'source')
+          return unit.channels.some((one) => one.name === channel.name) ? [unit.name] : [];
+        if (unit.kind === 'channel') return [];
+        return unit.sinks.filter((sink) => sink.channel === channel.name).map((sink) => sink.name);
+      });
+      this.#settings.log('info', `Channel ${channel.name} connected to [${users.join(', ')}]`);
+    }
+  }
+
+  #watch(): void {
+    const { reload, pollSeconds, uris } = this.#settings;
+    if (!reload || this.#ending) return;
+    const usual = uris.some((uri) => uri.startsWith('http')) ? POLL_MS_HTTP : POLL_MS;
+    const ms = pollSeconds === null ? usual : pollSeconds * 1000;
+    let busy = false;
+    this.#poll = setInterval(() => {
+      if (busy || this.#ending) return;
+      busy = true;
+      void this.#lookForChange().finally(() => {
+        busy = false;
+      });
+    }, ms);
+  }
+
+  /** A changed configuration that cannot be used leaves the running one alone. */
+  async #lookForChange(): Promise<void> {
+    const { log } = this.#settings;
+    try {
+      if (!(await this.#sources.changed())) return;
+      for (const name of this.#sources.names) log('info', `Reloading configuration file:${name}`);
+      const properties = await this.#load();
+      if (properties === null)
+        return log('error', 'The changed configuration has no properties: the running one is kept');
+      const result = await this.#plan(properties);
+      if (result.fatal !== null) {
+        return log(
+          'error',
+          `The changed configuration cannot be used; the running one is kept: ${result.fatal.message}`,
+        );
+      }
+      if (this.#ending || result.plan === null) return;
+      if (this.#agent === null) await this.#start(result.plan);
+      else await this.#agent.reload(result.plan);
+    } catch (error) {
+      log('error', 'The changed configuration could not be taken over', stackOf(error));
+    }
+  }
+
+  #signal(signal: string, code: number): void {
+    const { log, drainMs } = this.#settings;
+    if (this.#ending) {
+      log('warn', `${signal} again: ending at once`);
+      process.exit(code);
+    }
+    this.#ending = true;
+    log(
+      'info',
+      `${signal}: stopping; sources first, then up to ${drainMs / 1000} s for channels to be emptied`,
+    );
+    void this.#end().then(() => this.#finish(EXIT.ok));
+  }
+
+  async #end(): Promise<void> {
+    if (this.#poll !== null) clearInterval(this.#poll);
+    try {
+      await this.#agent?.stop(this.#settings.drainMs);
+    } catch (error) {
+      this.#settings.log('error', 'The agent did not stop cleanly', stackOf(error));
+    }
+    await this.#metrics?.stop();
+  }
+}
+
+function stackOf(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}

@@ -1,0 +1,42 @@
+import type { ParsedArguments } from '../arguments.ts';
+import { optionsHelp, SCRIPT_OPTIONS } from '../arguments.ts';
+import { type Command, complain, EXIT, print } from '../command.ts';
+
+const help = `Usage: flume-ng <command> [options]...      (millrace is the same program)
+
+commands:
+  agent                     run an agent
+  validate FILE             check a configuration: all findings at once
+  graph FILE                draw a configuration as Mermaid or DOT
+  components [KIND]         list what there is: sources, channels, sinks …
+  explain TYPE[.OPTION]     options of a component: explain sinks.file_roll
+  completion SHELL          completion for bash, zsh or fish
+  avro-client               send events to an avro source (comes with the hops)
+  tool                      tools of Flume (come with the file channel)
+  version                   show the version
+  help [COMMAND]            this text, or that of a command
+
+examples:
+  flume-ng agent --conf conf --conf-file conf/examples/quickstart.conf --name a1 -Dflume.root.logger=INFO,console
+  millrace validate job.conf -n a1
+  millrace explain sources.netcat
+`;
+
+async function run(parsed: ParsedArguments): Promise<number> {
+  const name = parsed.positionals[0];
+  if (name === undefined) {
+    print(help);
+    return EXIT.ok;
+  }
+  const { COMMANDS } = await import('../run.ts');
+  const load = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+  if (load === undefined) {
+    complain(`Error: there is no command '${name}'\n\n${help}`);
+    return EXIT.usage;
+  }
+  const { default: command } = await load();
+  print(`${command.help}\noptions:\n${optionsHelp(command.options)}`);
+  return EXIT.ok;
+}
+
+export default { options: SCRIPT_OPTIONS, help, run } satisfies Command;

@@ -1,0 +1,48 @@
+/** Loads and plans a configuration for commands that only look at it. */
+import type { Finding } from '../base/finding.ts';
+import { type PlanResult, planAgent } from '../config/plan/plan.ts';
+import { ConfigurationSources } from '../config/properties/load.ts';
+import { Parts, resolvePlugin } from '../engine/worker/parts.ts';
+import { registry } from '../registry.ts';
+import { last, type OptionDeclaration, type ParsedArguments, SCRIPT_OPTIONS } from './arguments.ts';
+import { environmentOf } from './environment.ts';
+
+export const PLANNING_OPTIONS: readonly OptionDeclaration[] = [
+  { name: 'name', short: 'n', value: 'NAME', help: 'the agent (default: the only one of the file)' },
+  {
+    name: 'conf-file',
+    short: 'f',
+    value: 'FILE',
+    repeated: true,
+    help: 'the file, when it is not an argument',
+  },
+  ...SCRIPT_OPTIONS,
+];
+
+export interface Planned {
+  readonly name: string;
+  readonly result: PlanResult;
+  /** Of reading and of planning, together. */
+  readonly findings: readonly Finding[];
+}
+
+export async function planFrom(parsed: ParsedArguments): Promise<Planned> {
+  const environment = environmentOf(parsed);
+  const files = [...parsed.positionals, ...(parsed.options.get('conf-file') ?? [])];
+  const places = { files, uris: [], user: undefined, password: undefined, classPath: environment.classPath };
+  const { properties, findings } = await new ConfigurationSources(places).load();
+  const names = new Set(
+    [...properties.keys()].filter((key) => key.includes('.')).map((key) => key.split('.', 1)[0]!),
+  );
+  const name = last(parsed, 'name') ?? (names.size === 1 ? [...names][0]! : '');
+  const parts = new Parts(registry, environment);
+  const result = await planAgent(properties, name, {
+    registry,
+    env: process.env,
+    systemProperties: environment.systemProperties,
+    classPath: environment.classPath,
+    plugin: async (specifier) =>
+      resolvePlugin(specifier, environment) === null ? null : await parts.plugin(specifier),
+  });
+  return { name, result, findings: [...findings, ...result.findings] };
+}

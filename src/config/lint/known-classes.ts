@@ -1,0 +1,89 @@
+/**
+ * Types that configurations name and Millrace does not run as they are: Flume's own that this version does not have, and
+ * classes of third parties that are often seen, each with what does the job.
+ */
+
+/** Flume's own components by alias or class; they are planned, so the advice is to wait or to keep Flume for them. */
+const FLUME_TYPES: Readonly<Record<string, string>> = {
+  avro: 'the Avro hop',
+  thrift: 'the Thrift hop',
+  jms: 'the JMS source',
+  spooldir: 'the spooling directory source',
+  taildir: 'the taildir source',
+  syslogtcp: 'the syslog TCP source',
+  multiport_syslogtcp: 'the multiport syslog source',
+  syslogudp: 'the syslog UDP source',
+  file: 'the file channel',
+  jdbc: 'the JDBC channel',
+  spillablememory: 'the spillable memory channel',
+  hdfs: 'the HDFS sink',
+  irc: 'the IRC sink',
+  hbase: 'the HBase sink',
+  asynchbase: 'the HBase sink',
+  hbase2: 'the HBase 2 sink',
+  elasticsearch: 'the Elasticsearch sink',
+  morphline_solr: 'the Solr sink',
+  hive: 'the Hive sink',
+  http: 'the HTTP sink',
+  'org.apache.flume.source.avrosource': 'the Avro hop',
+  'org.apache.flume.source.thriftsource': 'the Thrift hop',
+  'org.apache.flume.source.jms.jmssource': 'the JMS source',
+  'org.apache.flume.source.spooldirectorysource': 'the spooling directory source',
+  'org.apache.flume.source.taildir.taildirsource': 'the taildir source',
+  'org.apache.flume.source.syslogtcpsource': 'the syslog TCP source',
+  'org.apache.flume.source.multiportsyslogtcpsource': 'the multiport syslog source',
+  'org.apache.flume.source.syslogudpsource': 'the syslog UDP source',
+  'org.apache.flume.source.kafka.kafkasource': 'the Kafka source',
+  'org.apache.flume.source.scribe.scribesource': 'the Scribe source',
+  'org.apache.flume.source.twitter.twittersource': 'the Twitter source',
+  'org.apache.flume.source.avrolegacy.avrolegacysource': 'the legacy Avro source',
+  'org.apache.flume.source.thriftlegacy.thriftlegacysource': 'the legacy Thrift source',
+  'org.apache.flume.channel.file.filechannel': 'the file channel',
+  'org.apache.flume.channel.jdbc.jdbcchannel': 'the JDBC channel',
+  'org.apache.flume.channel.spillablememorychannel': 'the spillable memory channel',
+  'org.apache.flume.channel.kafka.kafkachannel': 'the Kafka channel',
+  'org.apache.flume.sink.avrosink': 'the Avro hop',
+  'org.apache.flume.sink.thriftsink': 'the Thrift hop',
+  'org.apache.flume.sink.hdfs.hdfseventsink': 'the HDFS sink',
+  'org.apache.flume.sink.http.httpsink': 'the HTTP sink',
+  'org.apache.flume.sink.kafka.kafkasink': 'the Kafka sink',
+  'org.apache.flume.sink.hbase.hbasesink': 'the HBase sink',
+  'org.apache.flume.sink.hbase.asynchbasesink': 'the HBase sink',
+  'org.apache.flume.sink.hbase2.hbase2sink': 'the HBase 2 sink',
+  'org.apache.flume.sink.solr.morphline.morphlinesolrsink': 'the Solr sink',
+  'org.apache.flume.sink.solr.morphline.morphlinesink': 'the morphline sink',
+  'org.apache.flume.sink.hive.hivesink': 'the Hive sink',
+  'org.apache.flume.sink.kite.datasetsink': 'the Kite dataset sink',
+  'org.apache.flume.sink.kudu.kudusink': 'the Kudu sink',
+};
+
+/** Third parties' classes: by the end of the class name, case apart. */
+const THIRD_PARTIES: readonly (readonly [RegExp, string])[] = [
+  [/sqlsource$/i, 'poll the database with a plug-in source, or with exec and the database’s own client'],
+  [
+    /(tailsource|taildirectorysource|taildirsourcerecursive)$/i,
+    'use exec with `tail -F` until taildir is there',
+  ],
+  [/s3(event)?sink$/i, 'write files with file_roll and copy them, or write a plug-in sink'],
+  [/(mongo|cassandra|jdbc|mysql|redis)\w*sink$/i, 'write a plug-in sink (docs/guide/extend.md)'],
+  [
+    /(rabbitmq|amqp|mqtt)\w*(source|sink)$/i,
+    'write a plug-in with the broker’s own client (docs/guide/extend.md)',
+  ],
+  [
+    /interceptor(\$builder)?$/i,
+    'use a built-in interceptor, or write a plug-in interceptor (docs/guide/extend.md)',
+  ],
+];
+
+/** What to do about a type that the registry does not know; null when nothing is known about it. */
+export function adviceFor(type: string): string | null {
+  const flume = FLUME_TYPES[type.toLowerCase()];
+  if (flume !== undefined) {
+    return `${flume} is not part of this version of Millrace: keep it on Flume, joined by files, netcat or HTTP`;
+  }
+  for (const [pattern, advice] of THIRD_PARTIES) if (pattern.test(type)) return advice;
+  return /^[a-z][\w$]*(\.[\w$]+)+$/i.test(type)
+    ? 'Java classes do not run in Millrace: use a built-in type (`millrace components`) or a plug-in (docs/guide/extend.md)'
+    : null;
+}

@@ -1,0 +1,172 @@
+/**
+ * `${…}` in values, by the rules of Flume 1.10 and later: `${env:NAME}`, `${sys:property}`, `${java:key}`,
+ * `${date:format}`, `${name:-default}`, variables inside variables, `$${` for a literal `${`. A name without prefix is
+ * another key of the same configuration (Flume finds it only if its hash order is lucky; here it is always found).
+ * What cannot be resolved stays as it is. With -DpropertiesImplementation=…EnvVarResolverProperties a name without
+ * prefix may also be an environment variable, and is empty when there is none (Flume 1.8 and 1.9).
+ */
+import type { Finding } from '../../base/finding.ts';
+import type { Property } from './parse.ts';
+
+export interface SubstitutionScope {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly systemProperties: Readonly<Record<string, string>>;
+  readonly nowMs?: number;
+}
+
+const ENV_RESOLVER = 'org.apache.flume.node.EnvVarResolverProperties';
+const NESTING_MAX = 32;
+
+export function substitute(
+  properties: ReadonlyMap<string, Property>,
+  scope: SubstitutionScope,
+): { properties: Map<string, Property>; findings: Finding[] } {
+  const findings: Finding[] = [];
+  const resolver = new Resolver(properties, scope);
+  const resolved = new Map<string, Property>();
+  for (const [key, property] of properties) {
+    resolver.cycle = null;
+    const value = resolver.valueOf(key);
+    if (resolver.cycle !== null) {
+      findings.push({
+        severity: 'error',
+        code: 'CONF_CYCLE',
+        text: `${key} refers to itself: ${(resolver.cycle as string[]).join(' → ')}`,
+        key,
+        file: property.file,
+        line: property.line,
+        remedy: 'break the circle; the value is left as it is',
+      });
+    }
+    resolved.set(key, { ...property, value });
+  }
+  return { properties: resolved, findings };
+}
+
+class Resolver {
+  readonly #properties: ReadonlyMap<string, Property>;
+  readonly #scope: SubstitutionScope;
+  readonly #done = new Map<string, string>();
+  readonly #underWay: string[] = [];
+  readonly #fallBackToEnv: boolean;
+  cycle: string[] | null = null;
+
+  constructor(properties: ReadonlyMap<string, Property>, scope: SubstitutionScope) {
+    this.#properties = properties;
+    this.#scope = scope;
+    this.#fallBackToEnv = scope.systemProperties.propertiesImplementation === ENV_RESOLVER;
+  }
+
+  valueOf(key: string): string {
+    const known = this.#done.get(key);
+    if (known !== undefined) return known;
+    const raw = this.#properties.get(key)!.value;
+    if (this.#underWay.includes(key)) {
+      this.cycle = [...this.#underWay.slice(this.#underWay.indexOf(key)), key];
+      return raw;
+    }
+    this.#underWay.push(key);
+    const value = this.#text(raw, 0);
+    this.#underWay.pop();
+    if (this.cycle === null) this.#done.set(key, value);
+    return this.cycle === null ? value : raw;
+  }
+
+  #text(text: string, depth: number): string {
+    if (!text.includes('${') || depth > NESTING_MAX) return text;
+    let result = '';
+    let at = 0;
+    for (;;) {
+      const open = text.indexOf('${', at);
+      if (open < 0) return result + text.slice(at);
+      if (open > at && text[open - 1] === '$') {
+        result += `${text.slice(at, open - 1)}\${`;
+        at = open + 2;
+        continue;
+      }
+      const close = matching(text, open + 2);
+      if (close < 0) return result + text.slice(at);
+      const whole = text.slice(open, close + 1);
+      result += text.slice(at, open) + (this.#variable(text.slice(open + 2, close), depth) ?? whole);
+      at = close + 1;
+    }
+  }
+
+  #variable(inner: string, depth: number): string | null {
+    const expanded = this.#text(inner, depth + 1);
+    const separator = expanded.indexOf(':-');
+    const name = separator < 0 ? expanded : expanded.slice(0, separator);
+    const value = this.#lookUp(name);
+    if (value !== null) return this.#text(value, depth + 1);
+    return separator < 0 ? null : expanded.slice(separator + 2);
+  }
+
+  #lookUp(name: string): string | null {
+    const colon = name.indexOf(':');
+    const rest = name.slice(colon + 1);
+    switch (colon < 0 ? '' : name.slice(0, colon)) {
+      case 'env':
+        return this.#scope.env[rest] ?? null;
+      case 'sys':
+        return this.#scope.systemProperties[rest] ?? null;
+      case 'java':
+        return javaFact(rest);
+      case 'date':
+        return dateText(rest, new Date(this.#scope.nowMs ?? Date.now()));
+    }
+    if (this.#properties.has(name)) return this.valueOf(name);
+    if (this.#fallBackToEnv && /^\w+$/.test(name)) return this.#scope.env[name] ?? '';
+    return null;
+  }
+}
+
+/** Index of the brace that closes the variable whose inside begins at `from`; -1 when there is none. */
+function matching(text: string, from: number): number {
+  let depth = 1;
+  for (let i = from; i < text.length; i++) {
+    if (text.startsWith('${', i)) {
+      depth++;
+      i++;
+    } else if (text[i] === '}' && --depth === 0) {
+      return i;
+    }
+  }
+  return -1;
+}
+
+function javaFact(key: string): string | null {
+  const facts: Readonly<Record<string, string>> = {
+    version: `Java version 17 (Millrace on Node.js ${process.version})`,
+    runtime: `Millrace on Node.js ${process.version}`,
+    vm: `V8 ${process.versions.v8}`,
+    os: `${process.platform}, architecture: ${process.arch}`,
+    hw: `processors: 0, architecture: ${process.arch}`,
+    locale: Intl.DateTimeFormat().resolvedOptions().locale,
+  };
+  return facts[key] ?? null;
+}
+
+/** The letters of Java's SimpleDateFormat that paths use; quoted text as it is. */
+function dateText(format: string, now: Date): string {
+  const part = (value: number, width: number) => String(value).padStart(width, '0');
+  return format.replace(/'([^']*)'|y+|M+|d+|H+|m+|s+|S+/g, (token, quoted: string | undefined) => {
+    if (quoted !== undefined) return quoted;
+    const width = token.length;
+    switch (token[0]) {
+      case 'y':
+        return width === 2 ? part(now.getFullYear() % 100, 2) : part(now.getFullYear(), width);
+      case 'M':
+        return part(now.getMonth() + 1, width);
+      case 'd':
+        return part(now.getDate(), width);
+      case 'H':
+        return part(now.getHours(), width);
+      case 'm':
+        return part(now.getMinutes(), width);
+      case 's':
+        return part(now.getSeconds(), width);
+      default:
+        return part(now.getMilliseconds(), width);
+    }
+  });
+}

@@ -1,0 +1,17 @@
+import { javaPattern } from '../../base/java/regex.ts';
+import type { Interceptor, InterceptorContext } from '../../component/interceptor.ts';
+import type { OptionsOf } from '../../component/options/table.ts';
+import type { options } from './index.ts';
+
+export function create(context: InterceptorContext): Interceptor {
+  const { regex, excludeEvents } = context.options as OptionsOf<typeof options>;
+  const pattern = javaPattern(regex);
+  // `.*` is found in every text: nothing needs to be decoded.
+  const all = regex === '.*';
+  return {
+    intercept: (batch) => {
+      if (all && !excludeEvents) return;
+      batch.filter((i) => (all || pattern.find(batch.bodyText(i))) !== excludeEvents);
+    },
+  };
+}

@@ -1,0 +1,10 @@
+import type { Interceptor, InterceptorContext } from '../../component/interceptor.ts';
+import type { OptionsOf } from '../../component/options/table.ts';
+import type { options } from './index.ts';
+
+export function create(context: InterceptorContext): Interceptor {
+  const { headerName, preserveExisting } = context.options as OptionsOf<typeof options>;
+  return {
+    intercept: (batch) => batch.setHeaderOnAll(headerName, String(context.clock.now()), preserveExisting),
+  };
+}

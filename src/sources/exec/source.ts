@@ -1,0 +1,233 @@
+import { type ChildProcessByStdio, spawn } from 'node:child_process';
+import type { Readable } from 'node:stream';
+import { MillraceError } from '../../base/errors.ts';
+import { type JavaCharset, javaCharset } from '../../base/java/charset.ts';
+import type { OptionsOf } from '../../component/options/table.ts';
+import type { Source, SourceContext } from '../../component/source.ts';
+import type { options } from './index.ts';
+import { LineList, LineReader, type LineTarget } from './lines.ts';
+
+type Child = ChildProcessByStdio<null, Readable, Readable>;
+
+/** Pause before refused lines are put again, doubled up to the second value. */
+const RETRY_MS_FIRST = 250;
+const RETRY_MS_MAX = 4000;
+/** Time for the command to end after SIGTERM. */
+const KILL_MS = 5000;
+/** Room asked for beside the chunk, for the table and an unfinished line before it. */
+const ROOM_BYTES = 32 * 1024;
+
+export function create(context: SourceContext): Source {
+  return new ExecSource(context, context.options as OptionsOf<typeof options>);
+}
+
+class ExecSource implements Source {
+  readonly #context: SourceContext;
+  readonly #options: OptionsOf<typeof options>;
+  readonly #charset: JavaCharset;
+  readonly #argv: readonly string[];
+  #child: Child | null = null;
+  #running: Promise<void> | null = null;
+  #stopped = false;
+  #wake: () => void = () => {};
+  /** The last put's answer; puts are answered in order. */
+  #settled: Promise<void> = Promise.resolve();
+  /** Refused lines are being put again: nothing is read meanwhile. */
+  #refusing = false;
+
+  constructor(context: SourceContext, o: OptionsOf<typeof options>) {
+    this.#context = context;
+    this.#options = o;
+    this.#charset = javaCharset(o.charset);
+    const words = (text: string) => text.trim().split(/\s+/);
+    this.#argv = o.shell === undefined ? words(o.command) : [...words(o.shell), o.command];
+    if (this.#argv[0] === '') {
+      throw new MillraceError(
+        'CONF_OPTION_REQUIRED',
+        `source ${context.name}: required option command is empty`,
+        {
+          component: `source ${context.name}`,
+          option: 'command',
+          remedy: 'set it to the command line, e.g. tail -F /var/log/app.log',
+        },
+      );
+    }
+  }
+
+  start(): void {
+    const { log, name } = this.#context;
+    log
+      .named('org.apache.flume.source.ExecSource')
+      .info(`Exec source starting with command: ${this.#options.command}`);
+    this.#running = this.#run().catch((error: unknown) => {
+      log.error(`source ${name}: the command’s output cannot be read any more`, error);
+      this.#context.degraded(String(error));
+    });
+  }
+
+  async #run(): Promise<void> {
+    const { log } = this.#context;
+    const { restart, restartThrottle, command } = this.#options;
+    for (;;) {
+      const end = await this.#runOnce();
+      if (this.#stopped) return;
+      if (!restart) {
+        log.info(`Command [${command}] exited with ${end}`);
+        return;
+      }
+      log.info(`Restarting in ${restartThrottle}ms, exit code ${end}`);
+      await this.#pause(restartThrottle);
+      if (this.#stopped) return;
+    }
+  }
+
+  /** Runs the command until it has ended and all its lines are put. Resolves with how it ended. */
+  async #runOnce(): Promise<string> {
+    const [file, ...args] = this.#argv as [string, ...string[]];
+    // A group of its own: a shell's children end with it.
+    const child = spawn(file, args, { stdio: ['ignore', 'pipe', 'pipe'], detached: true });
+    this.#child = child;
+    const ended = new Promise<string>((resolve) => {
+      child.once('error', (error) => {
+        const text = `command ${file} cannot be run: ${error.message}`;
+        this.#context.log.error(
+          `source ${this.#context.name}: ${text} (check the path; without shell there are no pipes or quotes)`,
+        );
+        this.#context.degraded(text);
+        child.stdout.destroy();
+        resolve('an error');
+      });
+      child.once('spawn', () => this.#context.degraded(null));
+      child.once('close', (code, signal) => resolve(signal ?? String(code)));
+    });
+    this.#readErrors(child);
+    await this.#readLines(child.stdout);
+    const end = await ended;
+    this.#child = null;
+    return end;
+  }
+
+  #readErrors(child: Child): void {
+    if (!this.#options.logStdErr) {
+      child.stderr.resume();
+      return;
+    }
+    let rest = '';
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      const lines = (rest + text).split(/\r\n|\r|\n/);
+      rest = lines.pop()!.slice(-8192);
+      for (const line of lines) this.#context.log.info(`StdErr: ${line}`);
+    });
+  }
+
+  /** Reads chunk by chunk; a chunk is done when all its lines were sent to the channel, so that reading keeps pace. */
+  async #readLines(stdout: Readable): Promise<void> {
+    const reader = new LineReader();
+    const decode = this.#charset.isUtf8 || this.#charset.asciiCompatible ? null : this.#charset.decoder();
+    try {
+      for await (const chunk of stdout as AsyncIterable<Buffer>) {
+        const bytes = decode === null ? chunk : Buffer.from(decode(chunk, false), 'utf8');
+        const before = reader.clone();
+        await this.#putLines(
+          bytes.length,
+          (target) => reader.append(target, bytes),
+          (target) => before.append(target, bytes),
+        );
+      }
+    } catch (error) {
+      // Destroyed at the stop, or when the command could not be run.
+      if (!this.#stopped && (error as { code?: string }).code !== 'ERR_STREAM_PREMATURE_CLOSE') throw error;
+    }
+    if (reader.hasRest) {
+      const before = reader.clone();
+      await this.#putLines(
+        0,
+        (target) => reader.finish(target),
+        (target) => before.finish(target),
+      );
+    }
+    await this.#settled;
+  }
+
+  /** `fill` appends the lines; `again` gives the same lines once more when some are refused. */
+  async #putLines(
+    bytes: number,
+    fill: (target: LineTarget) => void,
+    again: (target: LineTarget) => void,
+  ): Promise<void> {
+    const { counters } = this.#context;
+    if (this.#refusing) await this.#settled;
+    let batch = this.#context.openBatch(bytes + ROOM_BYTES);
+    while (batch === null) {
+      await this.#context.room();
+      batch = this.#context.openBatch(bytes + ROOM_BYTES);
+    }
+    fill(batch);
+    const { count } = batch;
+    if (count === 0) {
+      this.#context.discard(batch);
+      return;
+    }
+    counters.add('EventReceivedCount', count);
+    this.#settled = this.#context.put(batch, 'each').then(async ({ accepted, refusal }) => {
+      counters.add('EventAcceptedCount', accepted);
+      if (refusal === null) return;
+      const list = new LineList();
+      again(list);
+      await this.#putAgain(list.lines.slice(accepted));
+    });
+  }
+
+  async #putAgain(lines: readonly Buffer[]): Promise<void> {
+    this.#refusing = true;
+    let left = lines;
+    let pauseMs = RETRY_MS_FIRST;
+    while (left.length > 0 && !this.#stopped) {
+      this.#context.counters.add('ChannelWriteFail', 1);
+      await this.#pause(pauseMs);
+      pauseMs = Math.min(pauseMs * 2, RETRY_MS_MAX);
+      const batch = this.#context.openBatch();
+      if (batch === null) continue;
+      for (const line of left) batch.append(line, 0, line.length);
+      const { accepted } = await this.#context.put(batch, 'each');
+      this.#context.counters.add('EventAcceptedCount', accepted);
+      left = left.slice(accepted);
+      if (accepted > 0) pauseMs = RETRY_MS_FIRST;
+    }
+    this.#refusing = false;
+  }
+
+  #pause(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, ms);
+      this.#wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    this.#wake();
+    const child = this.#child;
+    if (child !== null && child.pid !== undefined) {
+      const kill = (signal: NodeJS.Signals) => {
+        try {
+          process.kill(-child.pid!, signal);
+        } catch {
+          // It has ended already.
+        }
+      };
+      kill('SIGTERM');
+      const timer = setTimeout(() => kill('SIGKILL'), KILL_MS);
+      child.stdout.destroy();
+      await new Promise<void>((resolve) => {
+        if (child.exitCode !== null || child.signalCode !== null) resolve();
+        else child.once('exit', () => resolve());
+      });
+      clearTimeout(timer);
+    }
+    await this.#running;
+  }
+}

@@ -1,0 +1,216 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { MillraceError, messageOf } from '../../base/errors.ts';
+import type { OptionsOf } from '../../component/options/table.ts';
+import type { Source, SourceContext } from '../../component/source.ts';
+import { blobHandler, morphlineBlobHandler } from './blob-handler.ts';
+import { BadRequest, type HandlerRequest, type HttpHandler } from './handler.ts';
+import type { options } from './index.ts';
+import { jsonHandler } from './json-handler.ts';
+
+const HANDLERS: Readonly<Record<string, (options: Readonly<Record<string, string>>) => HttpHandler>> = {
+  'org.apache.flume.source.http.jsonhandler': jsonHandler,
+  json: jsonHandler,
+  'org.apache.flume.source.http.blobhandler': blobHandler,
+  blob: blobHandler,
+  'org.apache.flume.sink.solr.morphline.blobhandler': morphlineBlobHandler,
+};
+
+/** Time for open requests to be answered at the stop. */
+const STOP_MS = 3000;
+
+export function create(context: SourceContext): Source {
+  return new HttpSource(context, context.options as OptionsOf<typeof options>);
+}
+
+class HttpSource implements Source {
+  readonly #context: SourceContext;
+  readonly #options: OptionsOf<typeof options>;
+  #handler: HttpHandler | null = null;
+  #server: Server | null = null;
+
+  constructor(context: SourceContext, o: OptionsOf<typeof options>) {
+    this.#context = context;
+    this.#options = o;
+    if (o.ssl) {
+      throw new MillraceError(
+        'CONF_OPTION_VALUE',
+        `source ${context.name}: ssl = true is not available in this version`,
+        {
+          component: `source ${context.name}`,
+          option: 'ssl',
+          value: 'true',
+          remedy: 'put a TLS proxy before the source, or leave ssl out',
+        },
+      );
+    }
+  }
+
+  async start(): Promise<void> {
+    const { bind, port, requestTimeout } = this.#options;
+    this.#handler = await this.#loadHandler();
+    const idleMs = Number(this.#options['ServerConnector.*'].idleTimeout);
+    const server = createServer(
+      {
+        requestTimeout,
+        headersTimeout: Math.min(requestTimeout, 30_000),
+        maxHeaderSize: this.#options['HttpConfiguration.requestHeaderSize'],
+        keepAliveTimeout: idleMs > 0 ? idleMs : 30_000,
+      },
+      (request, response) => void this.#serve(request, response),
+    );
+    this.#server = server;
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', (error) => {
+        const text = `source ${this.#context.name} cannot listen on ${bind}:${port}: ${messageOf(error)}`;
+        const remedy = 'choose a free port and an address of this host';
+        const detail = {
+          component: `source ${this.#context.name}`,
+          option: 'port',
+          value: String(port),
+          remedy,
+        };
+        reject(new MillraceError('SOURCE_FAILED', text, { ...detail, cause: error }));
+      });
+      server.listen(port, bind, resolve);
+    });
+    const address = server.address();
+    const actual = typeof address === 'object' && address !== null ? address.port : port;
+    this.#context.log.info(`Http source ${this.#context.name} listens on ${bind}:${actual}`);
+  }
+
+  async #loadHandler(): Promise<HttpHandler> {
+    const { handler } = this.#options;
+    const own = this.#options['handler.*'];
+    const builtIn = HANDLERS[handler.toLowerCase()];
+    if (builtIn !== undefined) return builtIn(own);
+    const { createHandler } = await this.#context.loadPlugin(handler);
+    if (typeof createHandler === 'function') return (await createHandler(own)) as HttpHandler;
+    throw new MillraceError('CONF_OPTION_VALUE', `plug-in ${handler} exports no function createHandler`, {
+      component: `source ${this.#context.name}`,
+      option: 'handler',
+      value: handler,
+      remedy: 'use JSONHandler or BLOBHandler, or export createHandler (docs/guide/extend.md)',
+    });
+  }
+
+  async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { counters, log } = this.#context;
+    request.on('error', () => response.destroy());
+    try {
+      if (request.method === 'TRACE' || request.method === 'OPTIONS') {
+        request.resume();
+        return this.#answer(response, 403, 'Forbidden');
+      }
+      const body = await this.#body(request, response);
+      if (body === null) return;
+      await this.#handle(request, response, body);
+    } catch (error) {
+      counters.add('GenericProcessingFail', 1);
+      log.error(`source ${this.#context.name}: a request failed`, error);
+      this.#answer(response, 500, messageOf(error));
+    }
+  }
+
+  /** The whole body; null when it is too large (answered with 413) or the client has gone. */
+  async #body(request: IncomingMessage, response: ServerResponse): Promise<Buffer | null> {
+    const { maxRequestBytes } = this.#options;
+    const chunks: Buffer[] = [];
+    let size = 0;
+    const tooLarge = () => {
+      this.#context.counters.add('EventReadFail', 1);
+      response.setHeader('connection', 'close');
+      this.#answer(response, 413, `The request is larger than maxRequestBytes (${maxRequestBytes} bytes)`);
+      request.resume();
+      return null;
+    };
+    if (Number(request.headers['content-length'] ?? 0) > maxRequestBytes) return tooLarge();
+    try {
+      for await (const chunk of request as AsyncIterable<Buffer>) {
+        size += chunk.length;
+        if (size > maxRequestBytes) return tooLarge();
+        chunks.push(chunk);
+      }
+    } catch {
+      return null;
+    }
+    return chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks);
+  }
+
+  async #handle(request: IncomingMessage, response: ServerResponse, body: Buffer): Promise<void> {
+    const { counters } = this.#context;
+    let batch = this.#context.openBatch(body.length + 1024);
+    while (batch === null) {
+      await this.#context.room();
+      batch = this.#context.openBatch(body.length + 1024);
+    }
+    try {
+      this.#handler!.handle(requestOf(request, body), batch);
+    } catch (error) {
+      this.#context.discard(batch);
+      counters.add('EventReadFail', 1);
+      const status = error instanceof BadRequest ? 400 : 500;
+      this.#context.log.warn(`Received bad request from client. ${messageOf(error)}`);
+      return this.#answer(response, status, `Bad request from client. ${messageOf(error)}`);
+    }
+    const events = batch.count;
+    counters.add('AppendBatchReceivedCount', 1);
+    counters.add('EventReceivedCount', events);
+    if (events === 0) {
+      this.#context.discard(batch);
+    } else {
+      const { refusal } = await this.#context.put(batch, 'batch');
+      if (refusal !== null) {
+        const internal = refusal.code === 'INTERNAL';
+        counters.add(internal ? 'GenericProcessingFail' : 'ChannelWriteFail', 1);
+        const status = internal ? 500 : 503;
+        return this.#answer(
+          response,
+          status,
+          `Error appending event to channel. Channel might be full. ${refusal.text}`,
+        );
+      }
+    }
+    counters.add('AppendBatchAcceptedCount', 1);
+    counters.add('EventAcceptedCount', events);
+    this.#answer(response, 200, '');
+  }
+
+  #answer(response: ServerResponse, status: number, text: string): void {
+    if (response.headersSent || response.destroyed) return;
+    if (this.#options['HttpConfiguration.sendServerVersion']) response.setHeader('server', 'Millrace');
+    if (this.#options['HttpConfiguration.sendXPoweredBy']) response.setHeader('x-powered-by', 'Millrace');
+    if (status === 200) {
+      response.writeHead(200, { 'content-length': 0 }).end();
+      return;
+    }
+    const escaped = text.replace(/[&<>"]/g, (char) => `&#${char.charCodeAt(0)};`);
+    const page = `<html><head><title>Error ${status}</title></head><body><h2>HTTP ERROR ${status}</h2><p>${escaped}</p></body></html>\n`;
+    response.writeHead(status, {
+      'content-type': 'text/html;charset=utf-8',
+      'content-length': Buffer.byteLength(page),
+    });
+    response.end(page);
+  }
+
+  async stop(): Promise<void> {
+    const server = this.#server;
+    if (server === null) return;
+    const closed = new Promise((resolve) => server.close(resolve));
+    server.closeIdleConnections();
+    const timer = setTimeout(() => server.closeAllConnections(), STOP_MS);
+    await closed;
+    clearTimeout(timer);
+  }
+}
+
+function requestOf(request: IncomingMessage, body: Buffer): HandlerRequest {
+  const [path, query] = (request.url ?? '/').split('?', 2);
+  const contentType = request.headers['content-type'];
+  const parameters = new Map<string, string>();
+  const form = contentType?.startsWith('application/x-www-form-urlencoded') ? body.toString('utf8') : '';
+  for (const text of [query ?? '', form]) {
+    for (const [name, value] of new URLSearchParams(text))
+      if (!parameters.has(name)) parameters.set(name, value);
+  }
+  return { method: request.method ?? 'GET', path: path!, parameters, contentType, body };
+}

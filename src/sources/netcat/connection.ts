@@ -1,0 +1,263 @@
+/**
+ * One client. Bytes become events without a copy of single lines: every chunk's whole lines are appended as one run, put
+ * at once, and answered in order; the unfinished rest waits for the next chunk.
+ *
+ * The connection stops reading while the source has no room, while its put waits for an answer with too much behind it,
+ * or while the client does not read its answers.
+ */
+import { isUtf8 } from 'node:buffer';
+import type { Socket } from 'node:net';
+import { messageOf } from '../../base/errors.ts';
+import type { JavaCharset } from '../../base/java/charset.ts';
+import type { PutOutcome, SourceContext } from '../../component/source.ts';
+import type { BatchBuilder } from '../../memory/block/builder.ts';
+
+export interface ConnectionSettings {
+  readonly charset: JavaCharset;
+  readonly lineCharactersMax: number;
+  readonly acknowledges: boolean;
+  readonly idleMs: number;
+  readonly onClosed: (connection: Connection) => void;
+}
+
+const NEWLINE = 10;
+/** Answers for runs of accepted events, made once. */
+const OKS = Buffer.from('OK\n'.repeat(4096));
+const OK_BYTES = 3;
+/** Puts of one connection that may wait for their answers. */
+const PUTS_MAX = 16;
+/** Waiting answers, in bytes, above which a slow reader is not read any more. */
+const ANSWERS_BYTES_MAX = 256 * 1024;
+
+const EMPTY = Buffer.alloc(0);
+
+export class Connection {
+  readonly #socket: Socket;
+  readonly #context: SourceContext;
+  readonly #settings: ConnectionSettings;
+  readonly #decode: ((bytes: Uint8Array, last: boolean) => string) | null;
+  /** The start of a line whose end has not come. */
+  #rest: Buffer = EMPTY;
+  /** Chunks that came while the source had no room. */
+  readonly #waiting: Buffer[] = [];
+  #busy = false;
+  #puts = 0;
+  /** Answers are written in the order of the puts. */
+  #answers: Promise<void> = Promise.resolve();
+  #ending = false;
+  #inputEnded = false;
+  #ended: Promise<void>;
+
+  constructor(socket: Socket, context: SourceContext, settings: ConnectionSettings) {
+    this.#socket = socket;
+    this.#context = context;
+    this.#settings = settings;
+    const { charset } = settings;
+    this.#decode = charset.asciiCompatible && charset.isUtf8 ? null : charset.decoder();
+    this.#ended = new Promise((resolve) => socket.once('close', () => resolve()));
+    socket.on('data', (chunk: Buffer) => this.#receive(chunk));
+    socket.once('end', () => this.#endInput());
+    socket.on('error', () => socket.destroy());
+    socket.once('close', () => settings.onClosed(this));
+    if (settings.idleMs > 0) socket.setTimeout(settings.idleMs, () => socket.end());
+  }
+
+  #receive(chunk: Buffer): void {
+    this.#waiting.push(chunk);
+    if (!this.#busy) this.#work();
+  }
+
+  /** Handles waiting chunks until there is no room; then reads no more until there is. */
+  #work(): void {
+    while (this.#waiting.length > 0 && !this.#ending) {
+      if (
+        this.#puts >= PUTS_MAX ||
+        this.#socket.writableLength > ANSWERS_BYTES_MAX ||
+        !this.#handle(this.#waiting[0]!)
+      ) {
+        this.#pause();
+        return;
+      }
+      this.#waiting.shift();
+    }
+    if (this.#inputEnded && this.#waiting.length === 0) this.#finish();
+  }
+
+  #pause(): void {
+    this.#busy = true;
+    this.#socket.pause();
+    const slow = this.#socket.writableLength > ANSWERS_BYTES_MAX;
+    const again = slow
+      ? new Promise<void>((resolve) => {
+          this.#socket.once('drain', resolve);
+          this.#socket.once('close', () => resolve());
+        })
+      : this.#puts >= PUTS_MAX
+        ? this.#answers
+        : this.#context.room();
+    void again.then(() => {
+      this.#busy = false;
+      if (this.#socket.destroyed) this.#waiting.length = 0;
+      else this.#socket.resume();
+      this.#work();
+    });
+  }
+
+  /** Appends and puts the whole lines of a chunk. False when the source has no room: nothing was done then. */
+  #handle(chunk: Buffer): boolean {
+    if (!this.#mayHoldLine(chunk)) {
+      this.#rest = this.#rest.length === 0 ? Buffer.from(chunk) : Buffer.concat([this.#rest, chunk]);
+      this.#checkRest();
+      return true;
+    }
+    const batch = this.#context.openBatch(this.#rest.length + chunk.length + (chunk.length >> 2));
+    if (batch === null) return false;
+    try {
+      const tooLong =
+        this.#decode === null ? this.#appendBytes(batch, chunk) : this.#appendText(batch, chunk);
+      if (batch.count === 0) this.#context.discard(batch);
+      else this.#put(batch);
+      if (tooLong) this.#refuseLine();
+      else this.#checkRest();
+    } catch (error) {
+      if (batch.isOpen) this.#context.discard(batch);
+      this.#context.log.error(`A connection failed: ${messageOf(error)}`, error);
+      this.#socket.destroy();
+    }
+    return true;
+  }
+
+  #mayHoldLine(chunk: Buffer): boolean {
+    return this.#decode !== null || chunk.includes(NEWLINE);
+  }
+
+  /** UTF-8: lines are found in the bytes. Returns whether a line was too long. */
+  #appendBytes(batch: BatchBuilder, chunk: Buffer): boolean {
+    let from = 0;
+    if (this.#rest.length > 0) {
+      from = chunk.indexOf(NEWLINE) + 1;
+      const line = Buffer.concat([this.#rest, chunk.subarray(0, from)]);
+      this.#rest = EMPTY;
+      if (this.#appendChecked(batch, line)) return true;
+    }
+    const lines = from === 0 ? chunk : chunk.subarray(from);
+    return this.#appendChecked(batch, lines);
+  }
+
+  /** Appends the whole lines of `bytes`, keeps the rest. */
+  #appendChecked(batch: BatchBuilder, bytes: Buffer): boolean {
+    const { lineCharactersMax } = this.#settings;
+    const last = bytes.lastIndexOf(NEWLINE);
+    const whole = bytes.subarray(0, last + 1);
+    // Java decodes what it reads: malformed bytes become U+FFFD.
+    const clean = isUtf8(whole) ? whole : Buffer.from(whole.toString('utf8'));
+    const first = batch.count;
+    batch.appendLines(clean, 0, clean.length);
+    for (let i = first; i < batch.count; i++) {
+      if (batch.bodyLength(i) < lineCharactersMax) continue;
+      if (batch.bodyText(i).length < lineCharactersMax) continue;
+      batch.filter((k) => k < i);
+      return true;
+    }
+    this.#rest = last + 1 === bytes.length ? EMPTY : Buffer.from(bytes.subarray(last + 1));
+    return false;
+  }
+
+  /** Other charsets are decoded first; bodies are UTF-8 in any case. */
+  #appendText(batch: BatchBuilder, chunk: Buffer): boolean {
+    const decoded = Buffer.from(this.#decode!(chunk, false), 'utf8');
+    const bytes = this.#rest.length === 0 ? decoded : Buffer.concat([this.#rest, decoded]);
+    this.#rest = EMPTY;
+    if (bytes.includes(NEWLINE)) return this.#appendChecked(batch, bytes);
+    this.#rest = bytes;
+    return false;
+  }
+
+  /** A line that is too long already need not come to its end. */
+  #checkRest(): void {
+    const { lineCharactersMax } = this.#settings;
+    if (this.#rest.length < lineCharactersMax) return;
+    if (this.#rest.toString('utf8').length >= lineCharactersMax) this.#refuseLine();
+  }
+
+  #put(batch: BatchBuilder): void {
+    const events = batch.count;
+    const outcome = this.#context.put(batch, 'each');
+    this.#puts++;
+    this.#answers = this.#answers.then(async () => {
+      this.#answer(events, await outcome);
+      this.#puts--;
+    });
+  }
+
+  #answer(events: number, outcome: PutOutcome): void {
+    const { acknowledges, charset } = this.#settings;
+    if (acknowledges) {
+      for (let left = outcome.accepted; left > 0; ) {
+        const count = Math.min(left, OKS.length / OK_BYTES);
+        this.#write(
+          charset.asciiCompatible ? OKS.subarray(0, count * OK_BYTES) : charset.encode('OK\n'.repeat(count)),
+        );
+        left -= count;
+      }
+    }
+    if (outcome.refusal === null) return;
+    const line = charset.encode(`FAILED: ${outcome.refusal.text}\n`);
+    for (let i = outcome.accepted; i < events; i++) this.#write(line);
+  }
+
+  #write(bytes: Uint8Array): void {
+    if (!this.#socket.writableEnded && !this.#socket.destroyed) this.#socket.write(bytes);
+  }
+
+  #refuseLine(): void {
+    const { lineCharactersMax, charset } = this.#settings;
+    this.#ending = true;
+    this.#waiting.length = 0;
+    this.#rest = EMPTY;
+    this.#answers = this.#answers.then(() => {
+      this.#write(
+        charset.encode(
+          `FAILED: Event exceeds the maximum length (${lineCharactersMax} chars, including newline)\n`,
+        ),
+      );
+      this.#close();
+    });
+  }
+
+  /** The client sends no more; what came without a line end is dropped, as in Flume. */
+  #endInput(): void {
+    this.#inputEnded = true;
+    if (!this.#busy) this.#work();
+  }
+
+  #finish(): void {
+    this.#ending = true;
+    this.#answers = this.#answers.then(() => this.#close());
+  }
+
+  /** Sends what is to be sent and closes; input that still comes is read away so that the answer is not reset. */
+  #close(): void {
+    this.#socket.removeAllListeners('data');
+    this.#socket.resume();
+    this.#socket.end();
+    const timer = setTimeout(() => this.#socket.destroy(), CLOSE_MS_MAX);
+    timer.unref();
+    this.#socket.once('close', () => clearTimeout(timer));
+    if (this.#inputEnded) return;
+    this.#socket.once('finish', () => this.#socket.destroySoon());
+  }
+
+  /** Stops reading and resolves when all that was put is answered and the connection closed. */
+  async end(): Promise<void> {
+    this.#ending = true;
+    this.#waiting.length = 0;
+    this.#socket.pause();
+    await this.#answers;
+    this.#close();
+    await this.#ended;
+  }
+}
+
+/** A client that neither reads nor closes is cut off after this time. */
+const CLOSE_MS_MAX = 2000;

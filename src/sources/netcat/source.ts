@@ -1,0 +1,85 @@
+import { createServer, type Server, type Socket } from 'node:net';
+import { MillraceError, messageOf } from '../../base/errors.ts';
+import { type JavaCharset, javaCharset } from '../../base/java/charset.ts';
+import type { OptionsOf } from '../../component/options/table.ts';
+import type { Source, SourceContext } from '../../component/source.ts';
+import { Connection, type ConnectionSettings } from './connection.ts';
+import type { options } from './index.ts';
+
+export function create(context: SourceContext): Source {
+  return new NetcatSource(context, context.options as OptionsOf<typeof options>);
+}
+
+class NetcatSource implements Source {
+  readonly #context: SourceContext;
+  readonly #options: OptionsOf<typeof options>;
+  readonly #settings: ConnectionSettings;
+  readonly #connections = new Set<Connection>();
+  #server: Server | null = null;
+
+  constructor(context: SourceContext, o: OptionsOf<typeof options>) {
+    this.#context = context;
+    this.#options = o;
+    const charset: JavaCharset = javaCharset(o.encoding);
+    this.#settings = {
+      charset,
+      lineCharactersMax: o['max-line-length'],
+      acknowledges: o['ack-every-event'],
+      idleMs: o.idleTimeout * 1000,
+      onClosed: (connection) => this.#connections.delete(connection),
+    };
+  }
+
+  start(): Promise<void> {
+    const { bind, port } = this.#options;
+    const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => this.#accept(socket));
+    this.#server = server;
+    return new Promise((resolve, reject) => {
+      server.once('error', (error) => {
+        reject(
+          new MillraceError(
+            'SOURCE_FAILED',
+            `source ${this.#context.name} cannot listen on ${bind}:${port}: ${messageOf(error)}`,
+            {
+              component: `source ${this.#context.name}`,
+              option: 'port',
+              value: String(port),
+              remedy: 'choose a free port and an address of this host',
+              cause: error,
+            },
+          ),
+        );
+      });
+      server.listen({ host: bind, port, backlog: 1024 }, () => {
+        server.on('error', (error) =>
+          this.#context.log.error(`source ${this.#context.name}: accepting failed`, error),
+        );
+        const address = server.address();
+        const actual =
+          typeof address === 'object' && address !== null ? `${address.address}:${address.port}` : bind;
+        this.#context.log
+          .named('org.apache.flume.source.NetcatSource')
+          .info(`Created serverSocket:sun.nio.ch.ServerSocketChannelImpl[/${actual}]`);
+        resolve();
+      });
+    });
+  }
+
+  #accept(socket: Socket): void {
+    const { maxConnections } = this.#options;
+    if (maxConnections > 0 && this.#connections.size >= maxConnections) {
+      socket.destroy();
+      return;
+    }
+    this.#connections.add(new Connection(socket, this.#context, this.#settings));
+  }
+
+  /** Closes the port, lets each connection answer what it put, and ends it. */
+  async stop(): Promise<void> {
+    const server = this.#server;
+    if (server === null) return;
+    const closed = new Promise((resolve) => server.close(resolve));
+    await Promise.all([...this.#connections].map((connection) => connection.end()));
+    await closed;
+  }
+}

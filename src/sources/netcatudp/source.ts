@@ -1,0 +1,112 @@
+import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
+import { isIPv6 } from 'node:net';
+import { MillraceError, messageOf } from '../../base/errors.ts';
+import type { OptionsOf } from '../../component/options/table.ts';
+import type { Source, SourceContext } from '../../component/source.ts';
+import type { options } from './index.ts';
+
+const NEWLINE = 10;
+/** Datagrams gathered before they are put, at the latest when the event loop turns. */
+const GATHER_MAX = 512;
+const LOG_MS = 1000;
+/** Asked of the system: bursts wait here while a put is made. */
+const RECEIVE_BYTES = 4 * 1024 * 1024;
+
+interface Datagram {
+  readonly bytes: Buffer;
+  readonly from: RemoteInfo;
+}
+
+export function create(context: SourceContext): Source {
+  return new NetcatUdpSource(context, context.options as OptionsOf<typeof options>);
+}
+
+class NetcatUdpSource implements Source {
+  readonly #context: SourceContext;
+  readonly #options: OptionsOf<typeof options>;
+  #socket: Socket | null = null;
+  #gathered: Datagram[] = [];
+  #dropped = 0;
+  #loggedMs = 0;
+
+  constructor(context: SourceContext, o: OptionsOf<typeof options>) {
+    this.#context = context;
+    this.#options = o;
+  }
+
+  start(): Promise<void> {
+    const { bind, port } = this.#options;
+    const socket = createSocket({ type: bind !== undefined && isIPv6(bind) ? 'udp6' : 'udp4' });
+    this.#socket = socket;
+    socket.on('message', (bytes, from) => this.#receive({ bytes, from }));
+    return new Promise((resolve, reject) => {
+      socket.once('error', (error) => {
+        const text = `source ${this.#context.name} cannot listen on ${bind ?? '*'}:${port}: ${messageOf(error)}`;
+        const remedy = 'choose a free port and an address of this host';
+        const detail = {
+          component: `source ${this.#context.name}`,
+          option: 'port',
+          value: String(port),
+          remedy,
+        };
+        reject(new MillraceError('SOURCE_FAILED', text, { ...detail, cause: error }));
+      });
+      socket.bind({ port, ...(bind === undefined ? {} : { address: bind }) }, () => {
+        socket.on('error', (error) =>
+          this.#context.log.error(`source ${this.#context.name}: receiving failed`, error),
+        );
+        try {
+          socket.setRecvBufferSize(RECEIVE_BYTES);
+        } catch {
+          // The system's limit is lower: its default stays.
+        }
+        resolve();
+      });
+    });
+  }
+
+  #receive(datagram: Datagram): void {
+    if (this.#gathered.push(datagram) === 1) setImmediate(() => this.#put());
+    else if (this.#gathered.length >= GATHER_MAX) this.#put();
+  }
+
+  /** One event a datagram: its bytes up to the first line end. Nobody waits for an answer; what is refused is lost. */
+  #put(): void {
+    const gathered = this.#gathered;
+    if (gathered.length === 0) return;
+    this.#gathered = [];
+    const batch = this.#context.openBatch();
+    if (batch === null) {
+      this.#drop(gathered.length);
+      return;
+    }
+    const header = this.#options.remoteAddress;
+    for (const { bytes, from } of gathered) {
+      const end = bytes.indexOf(NEWLINE);
+      const headers = header === undefined ? undefined : new Map([[header, `/${from.address}:${from.port}`]]);
+      batch.append(bytes, 0, end < 0 ? bytes.length : end, headers);
+    }
+    const events = batch.count;
+    void this.#context.put(batch, 'each').then(({ accepted }) => {
+      if (accepted < events) this.#drop(events - accepted);
+    });
+  }
+
+  #drop(events: number): void {
+    this.#dropped += events;
+    const nowMs = this.#context.clock.now();
+    if (nowMs - this.#loggedMs < LOG_MS) return;
+    this.#loggedMs = nowMs;
+    this.#context.log.warn(
+      `source ${this.#context.name}: ${this.#dropped} datagrams were dropped, the channel had no room`,
+    );
+    this.#dropped = 0;
+  }
+
+  stop(): Promise<void> {
+    const socket = this.#socket;
+    if (socket === null) return Promise.resolve();
+    this.#put();
+    return new Promise((resolve) => socket.close(() => resolve()));
+  }
+}
