@@ -1,0 +1,68 @@
+/** The flows: a folder each with one flume.conf, and here what drives and measures it. */
+import { join } from 'node:path';
+
+export interface Flow {
+  readonly name: string;
+  readonly title: string;
+  /** Bytes of a body, for MB/s. */
+  readonly eventBytes: number;
+  /** Events of a run that ends by itself; null when throughput is sampled in steady state. */
+  readonly events: number | null;
+  /** What sends the load, as arguments of benchmarks/load/*.ts; null when the source makes it. */
+  readonly load: readonly string[] | null;
+  /** The ratio to Java Flume that the design asks for. */
+  readonly goal: number | null;
+}
+
+const LINE_BYTES = 200;
+const FILE_BYTES = 1_000_000_000;
+
+export const FLOWS: readonly Flow[] = [
+  { name: 'seq-mem-null', title: 'seq → memory → null, batch 1000', eventBytes: 7, events: null, load: null, goal: 3 },
+  {
+    name: 'stress-mem-null',
+    title: 'stress (500 B) → memory → null, batch 1000',
+    eventBytes: 500,
+    events: null,
+    load: null,
+    goal: 1.5,
+  },
+  {
+    name: 'netcat-mem-null',
+    title: 'netcat (200 B lines, no OK) → memory → null',
+    eventBytes: LINE_BYTES - 1,
+    events: null,
+    load: ['tcp-lines.ts', String(LINE_BYTES)],
+    goal: 4,
+  },
+  {
+    name: 'exec-mem-null',
+    title: 'exec (cat of 1 GB of 200 B lines) → memory → null',
+    eventBytes: LINE_BYTES - 1,
+    events: FILE_BYTES / LINE_BYTES,
+    load: null,
+    goal: 5,
+  },
+  {
+    name: 'stress-mem-fileroll',
+    title: 'stress (500 B) → memory → file_roll',
+    eventBytes: 500,
+    events: null,
+    load: null,
+    goal: null,
+  },
+  {
+    name: 'http-mem-null',
+    title: 'http (JSON, 100 events of 200 B a request) → memory → null',
+    eventBytes: LINE_BYTES,
+    events: null,
+    load: ['http-json.ts', '100', String(LINE_BYTES)],
+    goal: null,
+  },
+];
+
+export function confOf(flow: Flow): string {
+  return join(import.meta.dirname, flow.name, 'flow.conf');
+}
+
+export const LINES_FILE = { bytes: FILE_BYTES, lineBytes: LINE_BYTES } as const;

@@ -1,0 +1,116 @@
+/** One run of one flow on one agent. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, statSync, writeSync, openSync, closeSync } from 'node:fs';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type AgentKind, committed, cpuSeconds, freePort, residentBytes, startAgent, stopAgent } from './agents.ts';
+import { confOf, type Flow, LINES_FILE } from './flows/index.ts';
+
+export interface Measurement {
+  readonly agent: AgentKind;
+  readonly eventsPerSecond: number;
+  readonly cpuSecondsPerMillion: number;
+  readonly peakBytes: number;
+  readonly startMs: number;
+}
+
+const WARM_UP_MS = 5000;
+const FINITE_MS_MAX = 600_000;
+
+const sleep = (ms: number) => new Promise((done) => setTimeout(done, ms));
+
+export async function measure(flow: Flow, kind: AgentKind, seconds: number): Promise<Measurement> {
+  const directory = mkdtempSync(join(tmpdir(), 'millrace-bench-'));
+  mkdirSync(join(directory, 'out'));
+  const port = await freePort();
+  const env: Record<string, string> = { BENCH_PORT: String(port), BENCH_DIR: join(directory, 'out') };
+  if (flow.events !== null) env.BENCH_FILE = linesFile();
+  const settings = { conf: confOf(flow), name: 'b1', env, log: join(directory, 'agent.log') };
+  let load: ChildProcess | null = null;
+  const launchedMs = performance.now();
+  const agent = await startAgent(kind, settings);
+  try {
+    if (flow.load !== null) {
+      await listening(port);
+      load = startLoad(flow.load, port);
+    }
+    const pid = agent.process.pid!;
+    const rate =
+      flow.events === null
+        ? await sample(agent.metricsPort, pid, seconds)
+        : await finite(agent.metricsPort, pid, flow.events, launchedMs);
+    return { agent: kind, ...rate, peakBytes: residentBytes(pid).peak, startMs: agent.startMs };
+  } finally {
+    load?.kill('SIGKILL');
+    await stopAgent(agent);
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+/** Between two moments in steady state. */
+async function sample(port: number, pid: number, seconds: number) {
+  await sleep(WARM_UP_MS);
+  const [events, cpu, ms] = [await committed(port), cpuSeconds(pid), performance.now()];
+  await sleep(seconds * 1000);
+  const taken = (await committed(port)) - events;
+  const elapsed = (performance.now() - ms) / 1000;
+  if (taken <= 0) throw new Error('no event was taken');
+  return { eventsPerSecond: taken / elapsed, cpuSecondsPerMillion: ((cpuSeconds(pid) - cpu) / taken) * 1e6 };
+}
+
+/** From the first event taken to the last. */
+async function finite(port: number, pid: number, events: number, launchedMs: number) {
+  let firstMs: number | null = null;
+  let firstCount = 0;
+  for (;;) {
+    const taken = await committed(port);
+    if (firstMs === null && taken > 0) {
+      firstMs = performance.now();
+      firstCount = taken;
+    }
+    if (taken === events) break;
+    if (taken > events) throw new Error(`${taken} events were taken, ${events} expected`);
+    if (performance.now() - launchedMs > FINITE_MS_MAX) throw new Error(`only ${taken} of ${events} events were taken`);
+    await sleep(2);
+  }
+  const elapsed = (performance.now() - firstMs!) / 1000;
+  return { eventsPerSecond: (events - firstCount) / elapsed, cpuSecondsPerMillion: (cpuSeconds(pid) / events) * 1e6 };
+}
+
+function startLoad(load: readonly string[], port: number): ChildProcess {
+  const [script, ...args] = load;
+  const path = join(import.meta.dirname, 'load', script!);
+  return spawn(process.execPath, [path, ...args, String(port)], { stdio: ['ignore', 'ignore', 'inherit'] });
+}
+
+/** Waits until the source's port is open. */
+async function listening(port: number): Promise<void> {
+  for (let tries = 0; tries < 2000; tries++) {
+    const open = await new Promise<boolean>((done) => {
+      const socket = connect({ port, host: '127.0.0.1' });
+      socket.once('connect', () => {
+        socket.destroy();
+        done(true);
+      });
+      socket.once('error', () => done(false));
+    });
+    if (open) return;
+    await sleep(20);
+  }
+  throw new Error(`nothing listens on port ${port}`);
+}
+
+/** The file of lines, made once and kept in the temporary directory. */
+function linesFile(): string {
+  const { bytes, lineBytes } = LINES_FILE;
+  const path = join(tmpdir(), `millrace-bench-lines-${bytes}`);
+  if (existsSync(path) && statSync(path).size === bytes) return path;
+  process.stderr.write(`making ${path} (${bytes / 1e6} MB) …\n`);
+  const block = Buffer.alloc(lineBytes * 5000, 'x');
+  for (let i = lineBytes - 1; i < block.length; i += lineBytes) block[i] = 10;
+  const fd = openSync(path, 'w');
+  for (let written = 0; written < bytes; written += block.length) writeSync(fd, block);
+  closeSync(fd);
+  return path;
+}
