@@ -21,6 +21,13 @@ needs_build() {
   [ ! -f "$1/dist/.built" ] || [ -n "$(find "$1/src" "$1/tsconfig.build.json" -newer "$1/dist/.built" -print 2>/dev/null | head -n 1)" ]
 }
 
+# As the lock file says. A registry that lacks a platform's optional package makes some npm versions refuse the lock
+# file; package.json's exact versions are installed then.
+install_packages() {
+  npm ci --ignore-scripts --no-audit --no-fund --loglevel=error ||
+    npm install --no-package-lock --ignore-scripts --no-audit --no-fund --loglevel=error
+}
+
 set_up_checkout() {
   needs_packages "$1" || needs_build "$1" || return 0
   lock=$1/.set-up.lock
@@ -29,10 +36,10 @@ set_up_checkout() {
   failed=
   if needs_packages "$1"; then
     echo "Millrace: setting up this checkout: installing packages (once, about half a minute) …" >&2
-    if (cd "$1" && npm ci --no-audit --no-fund --loglevel=error >&2); then
+    if (cd "$1" && install_packages >&2); then
       touch "$1/node_modules/.package-lock.json"
     else
-      echo "Error: npm ci failed; is a package registry within reach?" >&2
+      echo "Error: the packages could not be installed; is a package registry within reach?" >&2
       failed=1
     fi
   fi
