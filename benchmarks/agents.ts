@@ -52,7 +52,16 @@ export async function startAgent(kind: AgentKind, settings: StartSettings): Prom
 function spawnMillrace({ conf, name, env, log }: StartSettings, metricsPort: number): ChildProcess {
   const out = openSync(log, 'a');
   const monitoring = ['-Dflume.monitoring.type=http', `-Dflume.monitoring.port=${metricsPort}`];
-  const args = ['agent', '--conf', join(HOME, 'conf'), '--conf-file', conf, '--name', name, '--no-reload-conf'];
+  const args = [
+    'agent',
+    '--conf',
+    join(HOME, 'conf'),
+    '--conf-file',
+    conf,
+    '--name',
+    name,
+    '--no-reload-conf',
+  ];
   return spawn(join(HOME, 'bin/flume-ng'), [...args, '-Dflume.root.logger=INFO,console', ...monitoring], {
     stdio: ['ignore', out, out],
     env: { ...process.env, ...env },

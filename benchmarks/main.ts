@@ -8,8 +8,8 @@ import type { AgentKind } from './agents.ts';
 import { FLOWS, type Flow } from './flows/index.ts';
 import { type Measurement, measure } from './measure.ts';
 import { type FlowResult, fillMarkers, markdown, ratios, svg } from './report/report.ts';
-import { idle, memory, startUp } from './still.ts';
 import { short } from './statistics.ts';
+import { idle, memory, startUp } from './still.ts';
 
 const HELP = `Measures flows, side by side with Java Flume.
 
@@ -43,7 +43,11 @@ async function pairs(flow: Flow, count: number, seconds: number, against: boolea
   const runs: Record<AgentKind, Measurement[]> = { millrace: [], flume: [] };
   for (let n = 0; n < count; n++) {
     // The order alternates, so that neither always runs on a warmer machine.
-    const order: AgentKind[] = !against ? ['millrace'] : n % 2 === 0 ? ['millrace', 'flume'] : ['flume', 'millrace'];
+    const order: AgentKind[] = !against
+      ? ['millrace']
+      : n % 2 === 0
+        ? ['millrace', 'flume']
+        : ['flume', 'millrace'];
     for (const kind of order) {
       const run = await measure(flow, kind, seconds);
       runs[kind].push(run);

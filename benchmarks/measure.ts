@@ -1,10 +1,27 @@
 /** One run of one flow on one agent. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, rmSync, statSync, writeSync, openSync, closeSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type AgentKind, committed, cpuSeconds, freePort, residentBytes, startAgent, stopAgent } from './agents.ts';
+import {
+  type AgentKind,
+  committed,
+  cpuSeconds,
+  freePort,
+  residentBytes,
+  startAgent,
+  stopAgent,
+} from './agents.ts';
 import { confOf, type Flow, LINES_FILE } from './flows/index.ts';
 
 export interface Measurement {
@@ -71,11 +88,15 @@ async function finite(port: number, pid: number, events: number, launchedMs: num
     }
     if (taken === events) break;
     if (taken > events) throw new Error(`${taken} events were taken, ${events} expected`);
-    if (performance.now() - launchedMs > FINITE_MS_MAX) throw new Error(`only ${taken} of ${events} events were taken`);
+    if (performance.now() - launchedMs > FINITE_MS_MAX)
+      throw new Error(`only ${taken} of ${events} events were taken`);
     await sleep(2);
   }
   const elapsed = (performance.now() - firstMs!) / 1000;
-  return { eventsPerSecond: (events - firstCount) / elapsed, cpuSecondsPerMillion: (cpuSeconds(pid) / events) * 1e6 };
+  return {
+    eventsPerSecond: (events - firstCount) / elapsed,
+    cpuSecondsPerMillion: (cpuSeconds(pid) / events) * 1e6,
+  };
 }
 
 function startLoad(load: readonly string[], port: number): ChildProcess {

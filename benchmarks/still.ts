@@ -2,14 +2,27 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { type AgentKind, committed, cpuSeconds, freePort, residentBytes, startAgent, stopAgent, type RunningAgent } from './agents.ts';
+import {
+  type AgentKind,
+  committed,
+  cpuSeconds,
+  freePort,
+  type RunningAgent,
+  residentBytes,
+  startAgent,
+  stopAgent,
+} from './agents.ts';
 import { confOf, FLOWS } from './flows/index.ts';
 import { spreadOf } from './statistics.ts';
 
 const sleep = (ms: number) => new Promise((done) => setTimeout(done, ms));
 const SETTLE_MS = 5000;
 
-async function withAgent<T>(kind: AgentKind, flow: string, use: (agent: RunningAgent) => Promise<T>): Promise<T> {
+async function withAgent<T>(
+  kind: AgentKind,
+  flow: string,
+  use: (agent: RunningAgent) => Promise<T>,
+): Promise<T> {
   const directory = mkdtempSync(join(tmpdir(), 'millrace-bench-'));
   const env = { BENCH_PORT: String(await freePort()), BENCH_DIR: directory };
   const conf = confOf(FLOWS.find((one) => one.name === flow)!);
@@ -26,9 +39,12 @@ export async function startUp(runs: number, against: boolean): Promise<string> {
   const lines: string[] = [];
   for (const kind of against ? (['millrace', 'flume'] as const) : (['millrace'] as const)) {
     const times: number[] = [];
-    for (let n = 0; n < runs; n++) times.push(await withAgent(kind, 'netcat-mem-null', async (agent) => agent.startMs));
+    for (let n = 0; n < runs; n++)
+      times.push(await withAgent(kind, 'netcat-mem-null', async (agent) => agent.startMs));
     const { median, min, max } = spreadOf(times);
-    lines.push(`startup ${kind}: ${median.toFixed(0)} ms (${min.toFixed(0)} – ${max.toFixed(0)}) to the first metrics answer`);
+    lines.push(
+      `startup ${kind}: ${median.toFixed(0)} ms (${min.toFixed(0)} – ${max.toFixed(0)}) to the first metrics answer`,
+    );
   }
   return lines.join('\n');
 }

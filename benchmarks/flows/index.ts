@@ -18,7 +18,14 @@ const LINE_BYTES = 200;
 const FILE_BYTES = 1_000_000_000;
 
 export const FLOWS: readonly Flow[] = [
-  { name: 'seq-mem-null', title: 'seq → memory → null, batch 1000', eventBytes: 7, events: null, load: null, goal: 3 },
+  {
+    name: 'seq-mem-null',
+    title: 'seq → memory → null, batch 1000',
+    eventBytes: 7,
+    events: null,
+    load: null,
+    goal: 3,
+  },
   {
     name: 'stress-mem-null',
     title: 'stress (500 B) → memory → null, batch 1000',
