@@ -6,8 +6,12 @@ const MIB = 1024 * KIB;
 export const BLOCK_BYTES_MAX = 16 * MIB;
 /** One SharedArrayBuffer of a store. Two 500 KB blocks fit; small enough to stay in the L2/L3 cache while recycled. */
 export const SEGMENT_BYTES = 2 * MIB;
-/** Free segments that a store keeps for re-use; more are handed back to the system. */
-export const SEGMENTS_FREE_MAX = 4;
+/** Free segments that a store keeps in any case; those beyond are handed back when they were not used for a while. */
+export const SEGMENTS_FREE_MIN = 2;
+/** How often stores give up segments that were not used since. */
+export const TRIM_MS = 5000;
+/** Bytes of given-up segments that are worth a garbage collection: shared memory is freed by nothing else. */
+export const COLLECT_BYTES = 16 * MIB;
 /** Records of a control ring. */
 export const RING_RECORDS = 1024;
 /** Longest sleep of a worker: a lost wake costs this much latency at most. */

@@ -60,6 +60,8 @@ export interface Channel {
   tick(nowMs: number): void;
   /** Ms until `tick` should be called even if nothing happens; Infinity when nothing waits. */
   nextTickMs(nowMs: number): number;
+  /** Whether commits may be read late (WAIT_MS_MAX): nothing waits for the room that they make, or for their safety. */
+  commitsCanWait(): boolean;
   /** Events put and not yet taken for good. */
   size(): number;
   /** Ids of the sources' segments that the channel still reads from. */

@@ -16,6 +16,9 @@ export type PutMode =
   | 'batch' // one transaction: all or nothing (HTTP, Avro)
   | 'each'; // Flume's one event a transaction: the first ones may be accepted and the rest refused (netcat, syslog, exec)
 
+/** Who waits for the outcome: `lazy` when nobody does, so that it need not wake the source's worker. */
+export type PutUrgency = 'prompt' | 'lazy';
+
 export interface PutOutcome {
   /** Events put, from the first on. Dropped by interceptors or mapped to no channel counts as put. */
   readonly accepted: number;
@@ -39,11 +42,13 @@ export interface SourceContext extends ComponentContext {
   /** The one open batch of this source, empty, with room for about `bytesHint` bytes; null when too much is in flight. */
   openBatch(bytesHint?: number): BatchBuilder | null;
   /** Intercepts, selects and puts the open batch. Puts of one source are committed in the order of the calls. */
-  put(batch: BatchBuilder, mode: PutMode): Promise<PutOutcome>;
+  put(batch: BatchBuilder, mode: PutMode, urgency?: PutUrgency): Promise<PutOutcome>;
   /** Gives the open batch up without a put. */
   discard(batch: BatchBuilder): void;
   /** Resolves when `openBatch` can succeed again. */
   room(): Promise<void>;
+  /** Resolves when as many puts are answered as are in flight now; lazy ones are answered promptly meanwhile. */
+  settled(): Promise<void>;
   /** Load a part named by an option (http handler, …); plug-ins included. Throws CONF_UNKNOWN_TYPE. */
   loadPlugin(specifier: string): Promise<Record<string, unknown>>;
   /** Shown as status `degraded` with this reason until called with null. */

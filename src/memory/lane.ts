@@ -9,6 +9,7 @@
 import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
 import { assert } from '../base/assert.ts';
 import { allocateRing, RingReader, RingWriter } from './ring/ring.ts';
+import { noteDropped } from './store/collect.ts';
 import { Segment } from './store/segment.ts';
 import { Doorbell } from './wait.ts';
 
@@ -84,7 +85,7 @@ export class LaneEnd {
   flush(): void {
     if (!this.#ringDue) return;
     this.#ringDue = false;
-    this.#peer.ring();
+    if (this.out.wantsBell) this.#peer.ring();
   }
 
   /** Reads announcements that have arrived into `table`. */
@@ -128,7 +129,11 @@ export class SegmentTable {
   }
 
   delete(id: number): void {
-    if (this.#segments.delete(id)) this.#onDelete(id);
+    const segment = this.#segments.get(id);
+    if (segment === undefined) return;
+    this.#segments.delete(id);
+    noteDropped(segment.sizeBytes);
+    this.#onDelete(id);
   }
 
   /** The segment; announcements waiting on `lane` are read when it is not known yet. */

@@ -59,7 +59,18 @@ export class ChannelHost {
     this.#counters.set('ChannelSize', this.#channel.size());
     for (const lane of this.#puts) lane.flush();
     for (const sink of this.#sinks) sink.lane.flush();
+    this.#setPatience();
     return puts.length > 0 || asked || handed;
+  }
+
+  /**
+   * A sink that has grants open here gets what comes next without asking: its commits and further grants need not wake
+   * this worker. Whatever ends that patience (a put that waits, the last grant served) happens in a pass that does
+   * something, and another pass follows.
+   */
+  #setPatience(): void {
+    const can = this.#channel.commitsCanWait();
+    for (const { lane, grants } of this.#sinks) lane.in.setPatient(can && grants.length > 0);
   }
 
   #readPuts(nowMs: number): PendingPut[] {

@@ -70,6 +70,11 @@ export class PutClient {
     lane.publish();
   }
 
+  /** Whether answers may wait until this thread is awake for another reason. */
+  setPatient(patient: boolean): void {
+    this.#lane?.in.setPatient(patient);
+  }
+
   flush(): void {
     this.#lane?.flush();
   }

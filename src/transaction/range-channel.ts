@@ -75,6 +75,10 @@ export class RangeChannel implements Channel {
     this.#waiting.length = 0;
   }
 
+  commitsCanWait(): boolean {
+    return this.#waiting.length === 0;
+  }
+
   size(): number {
     return this.#events;
   }

@@ -1,4 +1,5 @@
 /** What channels keep beyond their workers' lives: their queues, and the segments that their backlogs stand in. */
+import { collectDropped, noteDropped } from '../../memory/store/collect.ts';
 import type { ChannelRemains, FromWorker } from '../worker/messages.ts';
 
 type RemainsMessage = Extract<FromWorker, { op: 'queue' | 'hold' | 'forget' }>;
@@ -19,7 +20,13 @@ export class Remains {
     }
     if (message.op === 'queue') kept.queue = message.memory;
     else if (message.op === 'hold') kept.segments.set(message.id, message.memory);
-    else kept.segments.delete(message.id);
+    else this.#forget(kept, message.id);
+  }
+
+  #forget(kept: Kept, id: number): void {
+    noteDropped(kept.segments.get(id)?.byteLength ?? 0);
+    kept.segments.delete(id);
+    collectDropped();
   }
 
   of(key: string): ChannelRemains | null {

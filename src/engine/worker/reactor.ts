@@ -4,6 +4,7 @@
  * Two ways of sleeping: a worker whose units need no event loop (a memory channel, a null sink) blocks in place; any
  * other waits asynchronously, and while it is busy gives the event loop a turn every TURN_MS.
  */
+import { collectDropped } from '../../memory/store/collect.ts';
 import type { Doorbell } from '../../memory/wait.ts';
 
 export interface Pumpable {
@@ -50,8 +51,11 @@ export class Reactor {
       let busy = false;
       for (const unit of this.#units) if (unit.pump(nowMs)) busy = true;
       if (this.#mayBlock()) {
-        if (!busy) this.#doorbell.sleepBlocking(seen, this.#nextMs(nowMs));
+        if (busy) continue;
+        collectDropped();
+        this.#doorbell.sleepBlocking(seen, this.#nextMs(nowMs));
       } else if (!busy) {
+        collectDropped();
         // Null: something rang meanwhile. The event loop gets its turn all the same.
         await (this.#doorbell.sleep(seen, this.#nextMs(nowMs)) ?? new Promise(setImmediate));
         turnEnds = 0;

@@ -1,12 +1,12 @@
 /** Runs one source in a worker: its context, its store, and the way of a batch through interceptors and selector. */
 import { systemClock } from '../../base/clock.ts';
 import { messageOf } from '../../base/errors.ts';
-import { PUTS_IN_FLIGHT_MAX, SOURCE_BYTES_IN_FLIGHT_MAX } from '../../base/limits.ts';
+import { PUTS_IN_FLIGHT_MAX, SOURCE_BYTES_IN_FLIGHT_MAX, TRIM_MS } from '../../base/limits.ts';
 import type { Logger } from '../../base/log.ts';
 import type { SourceCounters } from '../../component/counters.ts';
 import type { Interceptor } from '../../component/interceptor.ts';
 import type { ChannelSelector } from '../../component/selector.ts';
-import type { PutMode, PutOutcome, Source, SourceContext } from '../../component/source.ts';
+import type { PutMode, PutOutcome, PutUrgency, Source, SourceContext } from '../../component/source.ts';
 import { BatchBuilder } from '../../memory/block/builder.ts';
 import type { LaneEnd } from '../../memory/lane.ts';
 import { BlockStore } from '../../memory/store/store.ts';
@@ -23,6 +23,7 @@ export interface SourceRunnerSetup {
   readonly send: (message: FromWorker) => void;
 }
 
+const PUTS_A_BELL = 4;
 /** Complaints about refused puts: at most one in this time. */
 const REFUSAL_LOG_MS = 1000;
 /** Longest wait for the channel's answers when the source stops; keep-alive is 3 s by default. */
@@ -48,7 +49,13 @@ export class SourceRunner implements Pumpable, SourceContext {
   #source!: Source;
   #bytes = 0;
   #puts = 0;
+  /** Puts in flight whose outcome somebody waits for. */
+  #prompt = 0;
+  #unflushed = 0;
+  #answered = 0;
+  readonly #settleWaiters: { readonly at: number; readonly resolve: () => void }[] = [];
   readonly #roomWaiters: (() => void)[] = [];
+  #trimAtMs = 0;
   #refusedSilently = 0;
   #refusalLogMs = 0;
 
@@ -106,11 +113,26 @@ export class SourceRunner implements Pumpable, SourceContext {
   }
 
   pump(nowMs: number): boolean {
-    let busy = false;
-    for (const client of this.#clients) if (client.pump()) busy = true;
+    const busy = this.#readAnswers();
     if (busy) this.#wakeWaiters();
+    if (nowMs >= this.#trimAtMs) {
+      this.#trimAtMs = nowMs + TRIM_MS;
+      this.#store.trim();
+    }
     if (this.#refusedSilently > 0 && nowMs >= this.#refusalLogMs) this.#logRefusals(nowMs, null);
     return busy;
+  }
+
+  #readAnswers(): boolean {
+    let any = false;
+    for (const client of this.#clients) if (client.pump()) any = true;
+    return any;
+  }
+
+  /** Answers wake this worker only while somebody waits for one, or for the room that it makes. */
+  #setPatience(): void {
+    const patient = this.#prompt === 0 && this.#roomWaiters.length === 0 && this.#settleWaiters.length === 0;
+    for (const client of this.#clients) client.setPatient(patient);
   }
 
   nextPumpMs(): number {
@@ -118,7 +140,10 @@ export class SourceRunner implements Pumpable, SourceContext {
   }
 
   openBatch(bytesHint?: number): BatchBuilder | null {
-    if (!this.#hasRoom()) return null;
+    if (!this.#hasRoom()) {
+      this.#readAnswers();
+      if (!this.#hasRoom()) return null;
+    }
     this.#builder.begin(bytesHint);
     return this.#builder;
   }
@@ -128,20 +153,46 @@ export class SourceRunner implements Pumpable, SourceContext {
   }
 
   room(): Promise<void> {
-    if (this.#hasRoom()) return Promise.resolve();
-    return new Promise((resolve) => this.#roomWaiters.push(resolve));
+    return new Promise((resolve) => {
+      this.#roomWaiters.push(resolve);
+      this.#setPatience();
+      this.#readAnswers();
+      this.#wakeWaiters();
+    });
+  }
+
+  settled(): Promise<void> {
+    if (this.#puts === 0) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.#settleWaiters.push({ at: this.#answered + this.#puts, resolve });
+      this.#flush();
+      this.#setPatience();
+      this.#readAnswers();
+    });
+  }
+
+  #putAnswered(bytes: number, prompt: boolean): void {
+    this.#bytes -= bytes;
+    this.#puts--;
+    this.#answered++;
+    if (prompt) this.#prompt--;
+    while (this.#settleWaiters.length > 0 && this.#settleWaiters[0]!.at <= this.#answered) {
+      this.#settleWaiters.shift()!.resolve();
+    }
+    this.#setPatience();
   }
 
   #wakeWaiters(): void {
     if (this.#roomWaiters.length === 0 || !this.#hasRoom()) return;
     for (const resolve of this.#roomWaiters.splice(0)) resolve();
+    this.#setPatience();
   }
 
   discard(batch: BatchBuilder): void {
     batch.cancel();
   }
 
-  put(batch: BatchBuilder, mode: PutMode): Promise<PutOutcome> {
+  put(batch: BatchBuilder, mode: PutMode, urgency: PutUrgency = 'prompt'): Promise<PutOutcome> {
     const total = batch.count;
     let targets: readonly Target[];
     let originals: Uint32Array | null;
@@ -162,7 +213,9 @@ export class SourceRunner implements Pumpable, SourceContext {
       this.log.error(text, error);
       return Promise.resolve({ accepted: 0, refusal: { code: 'INTERNAL', text } });
     }
-    return this.#deliver(targets, total, originals, mode);
+    // Channels are put to one after another: the next waits for the answer of the one before.
+    const prompt = urgency === 'prompt' || targets.length > 1;
+    return this.#deliver(targets, total, originals, mode, prompt);
   }
 
   #deliver(
@@ -170,18 +223,19 @@ export class SourceRunner implements Pumpable, SourceContext {
     total: number,
     originals: Uint32Array | null,
     mode: PutMode,
+    prompt: boolean,
   ): Promise<PutOutcome> {
     let bytes = 0;
     for (const target of targets) bytes += target.block.length;
     this.#bytes += bytes;
     this.#puts++;
+    if (prompt && this.#prompt++ === 0) this.#setPatience();
     return new Promise((resolve) => {
       deliver(
         targets,
         mode,
         (accepted, refused) => {
-          this.#bytes -= bytes;
-          this.#puts--;
+          this.#putAnswered(bytes, prompt);
           if (refused === null) {
             resolve({ accepted: total, refusal: null });
             return;
@@ -194,9 +248,20 @@ export class SourceRunner implements Pumpable, SourceContext {
         },
         (channelName, status) => this.#noteRefusal(channelName, status),
       );
-      for (const { client } of targets) client.flush();
+      this.#flushSoon();
     });
   }
+
+  /** What one turn of the event loop puts rings the channels' bells once; a long turn rings now and then. */
+  #flushSoon(): void {
+    if (++this.#unflushed >= PUTS_A_BELL) this.#flush();
+    else if (this.#unflushed === 1) setImmediate(this.#flush);
+  }
+
+  readonly #flush = (): void => {
+    this.#unflushed = 0;
+    for (const client of this.#clients) client.flush();
+  };
 
   #noteRefusal(channelName: string, status: PutAnswer): void {
     this.#refusedSilently++;
@@ -225,8 +290,12 @@ export class SourceRunner implements Pumpable, SourceContext {
   /** Stops the source, then waits for the answers to what it put before its lanes end. */
   async close(): Promise<void> {
     await this.#source.stop();
-    const until = Date.now() + ANSWERS_MS_MAX;
-    while (this.#puts > 0 && Date.now() < until) await new Promise((resolve) => setTimeout(resolve, 5));
+    let timer: NodeJS.Timeout | undefined;
+    const deadline = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, ANSWERS_MS_MAX);
+    });
+    await Promise.race([this.settled(), deadline]);
+    clearTimeout(timer);
     for (const interceptor of this.#interceptors) interceptor.close?.();
     for (const client of this.#clients) client.disconnect();
   }

@@ -2,8 +2,8 @@
  * A control ring: a single-producer, single-consumer queue of fixed records in a SharedArrayBuffer.
  *
  * Limits: records of RECORD_WORDS u32 words; a power of two of records; positions are u32 and wrap.
- * Layout: word 0 head (reader's position), word 16 tail (writer's position), word 32 state (0 open, 1 closed), records
- *   from word 48; record n stands at (n mod size) · RECORD_WORDS. Head and tail have cache lines of their own.
+ * Layout: word 0 head (reader's position), word 1 patient (1 while the reader needs no bell for new records), word 16
+ *   tail (writer's position), word 32 state (0 open, 1 closed), records from word 48; record n stands at (n mod size) · RECORD_WORDS. Head and tail have cache lines of their own.
  * Operations: the writer fills the record at `claim()` and makes it visible with `publish()`, one store after all
  *   words are written; the reader sees `available()` records, reads words in place, and frees them with `advance()`.
  * Recovery: none. A ring ends with either of its owners: the supervisor closes it and makes a new one, so no code ever
@@ -14,6 +14,7 @@ import { assert } from '../../base/assert.ts';
 
 export const RECORD_WORDS = 8;
 const HEAD = 0;
+const PATIENT = 1;
 const TAIL = 16;
 const STATE = 32;
 const FIRST = 48;
@@ -75,6 +76,11 @@ export class RingWriter extends RingEnd {
     return this.wordOf(this.#tail);
   }
 
+  /** False while the reader will look by itself, soon enough, for what it waits for. */
+  get wantsBell(): boolean {
+    return Atomics.load(this.control, PATIENT) === 0;
+  }
+
   publish(): void {
     this.#tail = (this.#tail + 1) | 0;
     Atomics.store(this.control, TAIL, this.#tail);
@@ -83,10 +89,21 @@ export class RingWriter extends RingEnd {
 
 export class RingReader extends RingEnd {
   #head: number;
+  #patient = false;
 
   constructor(memory: SharedArrayBuffer) {
     super(memory);
     this.#head = Atomics.load(this.control, HEAD);
+  }
+
+  /**
+   * A patient reader is not woken for new records; it finds them when it wakes for another reason, or after its longest
+   * sleep. Who stops being patient looks at `available()` after this call, or sleeps over what came before it.
+   */
+  setPatient(patient: boolean): void {
+    if (patient === this.#patient) return;
+    this.#patient = patient;
+    Atomics.store(this.control, PATIENT, patient ? 1 : 0);
   }
 
   available(): number {

@@ -6,12 +6,15 @@
  *   the next block does not fit stays unused (the padding of this "ring").
  * Operations: `open` lends the rest of the current segment to a builder, `extend` moves an open reservation to a segment
  *   with more room, `close` keeps what was written. Publishing (Segment.retain) is the caller's.
+ * Size: segments are re-used, whatever their number: fresh memory costs a page fault each 4 KiB, more than the copy
+ *   into it. `trim`, called every few seconds, gives up those that no peak of the time before needed.
  * Recovery: none needed: a store dies with its worker; readers keep the segments they still need alive, and a new
  *   worker starts a new store with ids of its own.
  * It does not bound its own size: channels refuse puts beyond their capacity and the source's window bounds the rest.
  */
 import { assert } from '../../base/assert.ts';
-import { SEGMENT_BYTES, SEGMENTS_FREE_MAX } from '../../base/limits.ts';
+import { SEGMENT_BYTES, SEGMENTS_FREE_MIN } from '../../base/limits.ts';
+import { noteDropped } from './collect.ts';
 import { Segment } from './segment.ts';
 
 /** Segment ids are u32: the store's number above, the segment's below. */
@@ -31,7 +34,10 @@ export class BlockStore {
   #next = 0;
   /** Filled and waiting for their readers, oldest first. */
   readonly #sealed: Segment[] = [];
+  /** The last one was used last: it is the likeliest to be in a cache. */
   readonly #free: Segment[] = [];
+  /** Fewest free segments since the last `trim`: that many were of no use. */
+  #idle = 0;
   #current: Segment;
   #at = Segment.firstOffset;
   #open: Reservation | null = null;
@@ -96,33 +102,40 @@ export class BlockStore {
     this.#sealed.push(this.#current);
     this.reclaim();
     const need = bytesMin + Segment.firstOffset;
-    const last = this.#free.at(-1);
-    if (last !== undefined && last.sizeBytes >= need) {
-      this.#free.pop();
-      this.#current = last;
-    } else {
-      this.#current = this.#allocate(Math.max(SEGMENT_BYTES, need));
-    }
+    const at = this.#free.findLastIndex((segment) => segment.sizeBytes >= need);
+    this.#current = at < 0 ? this.#allocate(need) : this.#free.splice(at, 1)[0]!;
+    this.#idle = Math.min(this.#idle, this.#free.length);
     this.#at = Segment.firstOffset;
   }
 
-  /** Takes back segments whose readers are done; drops large ones and those beyond SEGMENTS_FREE_MAX. */
+  /** Takes back segments whose readers are done. */
   reclaim(): void {
     let kept = 0;
     for (const segment of this.#sealed) {
-      if (segment.live() !== 0) {
-        this.#sealed[kept++] = segment;
-      } else if (segment.sizeBytes === SEGMENT_BYTES && this.#free.length < SEGMENTS_FREE_MAX) {
-        this.#free.push(segment);
-      } else {
-        this.#onDrop(segment.id);
-      }
+      if (segment.live() !== 0) this.#sealed[kept++] = segment;
+      else this.#free.push(segment);
     }
     this.#sealed.length = kept;
   }
 
-  #allocate(sizeBytes: number): Segment {
+  /** Gives up the segments that were free since the last call, but for SEGMENTS_FREE_MIN. */
+  trim(): void {
+    this.reclaim();
+    const surplus = Math.min(this.#idle, this.#free.length - SEGMENTS_FREE_MIN);
+    if (surplus > 0) {
+      for (const { id, sizeBytes } of this.#free.splice(0, surplus)) {
+        this.#onDrop(id);
+        noteDropped(sizeBytes);
+      }
+    }
+    this.#idle = this.#free.length;
+  }
+
+  /** Larger ones come in powers of two, so that they fit again. */
+  #allocate(bytesMin: number): Segment {
+    let sizeBytes = SEGMENT_BYTES;
+    while (sizeBytes < bytesMin) sizeBytes *= 2;
     const id = this.#number * SEGMENTS_PER_STORE_MAX + (this.#next++ % SEGMENTS_PER_STORE_MAX);
-    return Segment.allocate(id, Math.ceil(sizeBytes / 65536) * 65536);
+    return Segment.allocate(id, sizeBytes);
   }
 }

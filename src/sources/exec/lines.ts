@@ -2,10 +2,12 @@
  * Output of a command as lines: `\n`, `\r` and `\r\n` end one, as Java's line reader has it. Chunks without a `\r` are
  * appended as one run; others are cut line by line.
  */
+import { BLOCK_BYTES_MAX } from '../../base/limits.ts';
 
 const NEWLINE = 10;
 const RETURN = 13;
-const EMPTY = Buffer.alloc(0);
+/** Longer lines are skipped: with what the same chunk brings, a block has no room for more. */
+export const LINE_BYTES_MAX = BLOCK_BYTES_MAX - 2 * 1024 * 1024;
 
 /** Where lines go: a batch, or a list when refused lines are put again. */
 export interface LineTarget {
@@ -33,19 +35,27 @@ export class LineList implements LineTarget {
 }
 
 export class LineReader {
-  #rest: Buffer = EMPTY;
+  /** The start of a line whose end has not come, in pieces. */
+  #pieces: Buffer[] = [];
+  #restBytes = 0;
+  /** In a line that is too long already. */
+  #skipping = false;
+  /** Lines that were too long, until the caller sets it back. */
+  tooLong = 0;
   /** The chunk before ended in `\r`: a `\n` that comes next belongs to it. */
   #afterReturn = false;
 
   /** Whether bytes of an unfinished line are kept. */
   get hasRest(): boolean {
-    return this.#rest.length > 0;
+    return this.#restBytes > 0;
   }
 
   /** A reader in the same state, to read the same chunk once more. */
   clone(): LineReader {
     const other = new LineReader();
-    other.#rest = this.#rest;
+    other.#pieces = this.#pieces.slice();
+    other.#restBytes = this.#restBytes;
+    other.#skipping = this.#skipping;
     other.#afterReturn = this.#afterReturn;
     return other;
   }
@@ -57,27 +67,47 @@ export class LineReader {
     if (bytes.length === 0) return;
     this.#afterReturn = bytes[bytes.length - 1] === RETURN;
     let from = 0;
-    if (this.#rest.length > 0) {
+    if (this.#restBytes > 0 || this.#skipping) {
       const end = lineEnd(bytes, 0);
       if (end < 0) {
-        this.#rest = Buffer.concat([this.#rest, bytes]);
+        this.#keep(bytes);
         return;
       }
-      const line = Buffer.concat([this.#rest, bytes.subarray(0, end)]);
-      this.#rest = EMPTY;
-      batch.append(line, 0, line.length);
+      this.#keep(bytes.subarray(0, end));
+      this.finish(batch);
       from = afterEnd(bytes, end);
+      this.#afterReturn = bytes[bytes.length - 1] === RETURN;
     }
     from = bytes.includes(RETURN, from)
       ? appendSlowly(batch, bytes, from)
       : batch.appendLines(bytes, from, bytes.length);
-    this.#rest = from === bytes.length ? EMPTY : Buffer.from(bytes.subarray(from));
+    if (from < bytes.length) this.#keep(Buffer.from(bytes.subarray(from)));
   }
 
-  /** The output has ended: a last line without an end is a line. */
+  #keep(piece: Buffer): void {
+    if (this.#skipping) return;
+    this.#pieces.push(piece);
+    this.#restBytes += piece.length;
+    if (this.#restBytes <= LINE_BYTES_MAX) return;
+    this.#skipping = true;
+    this.tooLong++;
+    this.#drop();
+  }
+
+  #drop(): void {
+    this.#pieces = [];
+    this.#restBytes = 0;
+  }
+
+  /** The line has ended, or the output has: a last line without an end is a line. */
   finish(batch: LineTarget): void {
-    if (this.#rest.length > 0) batch.append(this.#rest, 0, this.#rest.length);
-    this.#rest = EMPTY;
+    if (this.#restBytes > 0) {
+      const line =
+        this.#pieces.length === 1 ? this.#pieces[0]! : Buffer.concat(this.#pieces, this.#restBytes);
+      batch.append(line, 0, line.length);
+    }
+    this.#drop();
+    this.#skipping = false;
     this.#afterReturn = false;
   }
 }

@@ -5,7 +5,7 @@ import { type JavaCharset, javaCharset } from '../../base/java/charset.ts';
 import type { OptionsOf } from '../../component/options/table.ts';
 import type { Source, SourceContext } from '../../component/source.ts';
 import type { options } from './index.ts';
-import { LineList, LineReader, type LineTarget } from './lines.ts';
+import { LINE_BYTES_MAX, LineList, LineReader, type LineTarget } from './lines.ts';
 
 type Child = ChildProcessByStdio<null, Readable, Readable>;
 
@@ -120,62 +120,109 @@ class ExecSource implements Source {
     });
   }
 
-  /** Reads chunk by chunk; a chunk is done when all its lines were sent to the channel, so that reading keeps pace. */
+  /** Puts what the command writes until it writes no more; stops reading while there is no room or lines are refused. */
   async #readLines(stdout: Readable): Promise<void> {
     const reader = new LineReader();
     const decode = this.#charset.isUtf8 || this.#charset.asciiCompatible ? null : this.#charset.decoder();
-    try {
-      for await (const chunk of stdout as AsyncIterable<Buffer>) {
-        const bytes = decode === null ? chunk : Buffer.from(decode(chunk, false), 'utf8');
+    const waiting: Buffer[] = [];
+    let paused = false;
+    let fail: (error: unknown) => void;
+    const work = (): void => {
+      while (waiting.length > 0 && !paused) {
+        const chunk = waiting[0]!;
         const before = reader.clone();
-        await this.#putLines(
-          bytes.length,
-          (target) => reader.append(target, bytes),
-          (target) => before.append(target, bytes),
+        const done = this.#putLines(
+          chunk.length,
+          (target) => reader.append(target, chunk),
+          (target) => before.append(target, chunk),
         );
+        if (reader.tooLong > 0) this.#reportTooLong(reader);
+        if (done) waiting.shift();
+        else pauseUntil(this.#refusing ? this.#settled : this.#context.room());
       }
-    } catch (error) {
-      // Destroyed at the stop, or when the command could not be run.
-      if (!this.#stopped && (error as { code?: string }).code !== 'ERR_STREAM_PREMATURE_CLOSE') throw error;
-    }
-    if (reader.hasRest) {
-      const before = reader.clone();
-      await this.#putLines(
+    };
+    const pauseUntil = (ready: Promise<void>): void => {
+      paused = true;
+      stdout.pause();
+      ready
+        .then(() => {
+          paused = false;
+          work();
+          if (!paused) stdout.resume();
+        })
+        .catch(fail);
+    };
+    await new Promise<void>((resolve, reject) => {
+      fail = (error) => {
+        stdout.destroy();
+        reject(error);
+      };
+      stdout.on('data', (chunk: Buffer) => {
+        waiting.push(decode === null ? chunk : Buffer.from(decode(chunk, false), 'utf8'));
+        try {
+          work();
+        } catch (error) {
+          fail(error);
+        }
+      });
+      stdout.once('close', resolve);
+      stdout.once('error', (error) => {
+        // Destroyed at the stop, or when the command could not be run.
+        if (this.#stopped) resolve();
+        else reject(error);
+      });
+    });
+    if (reader.hasRest && !this.#stopped) await this.#putLast(reader);
+    void this.#context.settled();
+    await this.#settled;
+  }
+
+  /** The output has ended: what stands without a line end is the last line. */
+  async #putLast(reader: LineReader): Promise<void> {
+    const before = reader.clone();
+    const put = () =>
+      this.#putLines(
         0,
         (target) => reader.finish(target),
         (target) => before.finish(target),
       );
-    }
-    await this.#settled;
+    while (!put()) await (this.#refusing ? this.#settled : this.#context.room());
   }
 
-  /** `fill` appends the lines; `again` gives the same lines once more when some are refused. */
-  async #putLines(
-    bytes: number,
-    fill: (target: LineTarget) => void,
-    again: (target: LineTarget) => void,
-  ): Promise<void> {
+  /**
+   * `fill` appends the lines; `again` gives the same lines once more when some are refused. False when nothing was done
+   * because there is no room, or lines before these are being put again.
+   */
+  #putLines(bytes: number, fill: (target: LineTarget) => void, again: (target: LineTarget) => void): boolean {
     const { counters } = this.#context;
-    if (this.#refusing) await this.#settled;
-    let batch = this.#context.openBatch(bytes + ROOM_BYTES);
-    while (batch === null) {
-      await this.#context.room();
-      batch = this.#context.openBatch(bytes + ROOM_BYTES);
-    }
+    const batch = this.#refusing ? null : this.#context.openBatch(bytes + ROOM_BYTES);
+    if (batch === null) return false;
     fill(batch);
     const { count } = batch;
     if (count === 0) {
       this.#context.discard(batch);
-      return;
+      return true;
     }
     counters.add('EventReceivedCount', count);
-    this.#settled = this.#context.put(batch, 'each').then(async ({ accepted, refusal }) => {
+    const outcome = this.#context.put(batch, 'each', 'lazy');
+    this.#settled = this.#settled.then(async () => {
+      const { accepted, refusal } = await outcome;
       counters.add('EventAcceptedCount', accepted);
       if (refusal === null) return;
       const list = new LineList();
       again(list);
       await this.#putAgain(list.lines.slice(accepted));
     });
+    return true;
+  }
+
+  #reportTooLong(reader: LineReader): void {
+    this.#context.counters.add('EventReadFail', reader.tooLong);
+    reader.tooLong = 0;
+    this.#context.log.error(
+      `source ${this.#context.name}: a line of the command’s output is longer than ${LINE_BYTES_MAX} bytes, which is ` +
+        'the most that an event holds; it is skipped (let the command write shorter lines)',
+    );
   }
 
   async #putAgain(lines: readonly Buffer[]): Promise<void> {

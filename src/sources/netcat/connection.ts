@@ -42,6 +42,7 @@ export class Connection {
   readonly #waiting: Buffer[] = [];
   #busy = false;
   #puts = 0;
+  readonly #putsMax: number;
   /** Answers are written in the order of the puts. */
   #answers: Promise<void> = Promise.resolve();
   #ending = false;
@@ -52,6 +53,8 @@ export class Connection {
     this.#socket = socket;
     this.#context = context;
     this.#settings = settings;
+    // Without answers to clients only the source's own room bounds what is in flight.
+    this.#putsMax = settings.acknowledges ? PUTS_MAX : Number.POSITIVE_INFINITY;
     const { charset } = settings;
     this.#decode = charset.asciiCompatible && charset.isUtf8 ? null : charset.decoder();
     this.#ended = new Promise((resolve) => socket.once('close', () => resolve()));
@@ -71,7 +74,7 @@ export class Connection {
   #work(): void {
     while (this.#waiting.length > 0 && !this.#ending) {
       if (
-        this.#puts >= PUTS_MAX ||
+        this.#puts >= this.#putsMax ||
         this.#socket.writableLength > ANSWERS_BYTES_MAX ||
         !this.#handle(this.#waiting[0]!)
       ) {
@@ -92,7 +95,7 @@ export class Connection {
           this.#socket.once('drain', resolve);
           this.#socket.once('close', () => resolve());
         })
-      : this.#puts >= PUTS_MAX
+      : this.#puts >= this.#putsMax
         ? this.#answers
         : this.#context.room();
     void again.then(() => {
@@ -182,7 +185,7 @@ export class Connection {
 
   #put(batch: BatchBuilder): void {
     const events = batch.count;
-    const outcome = this.#context.put(batch, 'each');
+    const outcome = this.#context.put(batch, 'each', this.#settings.acknowledges ? 'prompt' : 'lazy');
     this.#puts++;
     this.#answers = this.#answers.then(async () => {
       this.#answer(events, await outcome);
@@ -233,6 +236,7 @@ export class Connection {
 
   #finish(): void {
     this.#ending = true;
+    void this.#context.settled();
     this.#answers = this.#answers.then(() => this.#close());
   }
 
@@ -253,6 +257,7 @@ export class Connection {
     this.#ending = true;
     this.#waiting.length = 0;
     this.#socket.pause();
+    void this.#context.settled();
     await this.#answers;
     this.#close();
     await this.#ended;

@@ -55,7 +55,7 @@ class SequenceSource implements Source {
         continue;
       }
       this.#fill(batch, run);
-      void this.#context.put(batch, 'batch').then((outcome) => this.#answered(run, outcome));
+      void this.#context.put(batch, 'batch', 'lazy').then((outcome) => this.#answered(run, outcome));
     }
   }
 

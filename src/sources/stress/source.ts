@@ -70,7 +70,7 @@ class StressSource implements Source {
       batch.appendFixed(this.#template, count, this.#size);
       this.#attempts += count;
       this.#underWay += count;
-      void this.#context.put(batch, 'batch').then((outcome) => this.#answered(count, outcome));
+      void this.#context.put(batch, 'batch', 'lazy').then((outcome) => this.#answered(count, outcome));
     }
   }
 
