@@ -1,0 +1,49 @@
+/** A sink that broadcasts what it was handed, before it returns. */
+import { BroadcastChannel } from 'node:worker_threads';
+import type { SinkDeclaration } from '../../../src/component/declaration.ts';
+import { type OptionsOf, optionTable } from '../../../src/component/options/table.ts';
+
+const options = optionTable({
+  topic: { kind: 'string', required: true, help: 'Where to tell.' },
+  batchSize: { kind: 'int', default: 100, min: 1, help: 'Events a take.' },
+  failures: { kind: 'int', default: 0, min: -1, help: 'Batches that fail first; -1: all.' },
+  pauseMs: { kind: 'int', default: 0, min: 0, help: 'Time that a batch takes.' },
+});
+
+export default {
+  kind: 'sink',
+  aliases: [],
+  classes: [],
+  title: 'Collects for tests',
+  stability: 'test-only',
+  options,
+  registersCounters: true,
+  blocking: false,
+  example: '',
+  load: async () => ({
+    create(context) {
+      const o = context.options as OptionsOf<typeof options>;
+      const channel = new BroadcastChannel(o.topic);
+      let failures = o.failures;
+      return {
+        batchSize: o.batchSize,
+        async process(batch) {
+          if (failures !== 0) {
+            failures--;
+            throw new Error(`sink ${context.name} fails, as it was told to`);
+          }
+          if (o.pauseMs > 0) await new Promise((resolve) => setTimeout(resolve, o.pauseMs));
+          const events: { body: string; headers: Map<string, string> }[] = [];
+          batch.forEach((view, i) => {
+            const start = view.bodyStart(i);
+            const body = view.bytes.toString('latin1', start, start + view.bodyLength(i));
+            events.push({ body, headers: new Map(view.headers(i)) });
+          });
+          channel.postMessage(events);
+          context.counters.add('EventDrainSuccessCount', batch.count);
+        },
+        stop: () => channel.close(),
+      };
+    },
+  }),
+} satisfies SinkDeclaration;
