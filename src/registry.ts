@@ -1,6 +1,6 @@
 /**
- * Every built-in component: its names and where its declaration is. The only file that names a component; a look-up
- * imports one declaration, and a declaration imports the code when a worker runs it.
+ * Every built-in component: its names and where its declaration is. The only file that names a component; a
+ * look-up imports one declaration, and a declaration imports the code when a worker runs it.
  */
 import type { ComponentKind, RegistryEntry, RegistryEntryOf } from './component/declaration.ts';
 

@@ -1,7 +1,7 @@
 /**
- * The one table of errors. Every error that an operator can meet has a code here; its text names component, option,
- * value found, value wanted and the remedy. `retryable` says whether trying the same thing again can succeed.
- * The reference page docs/reference/errors.md is generated from this table.
+ * The one table of errors. Every error that an operator can meet has a code here; its text names component,
+ * option, value found, value wanted and the remedy. `retryable` says whether trying the same thing again can
+ * succeed. The reference page docs/reference/errors.md is generated from this table.
  */
 export const ERRORS = {
   // configuration

@@ -1,12 +1,21 @@
-/** Every fixed limit by name. A limit that users may need to change is an option instead, with its default here. */
+/**
+ * Every fixed limit by name. A limit that users may need to change is an option
+ * instead, with its default here.
+ */
 const KIB = 1024;
 const MIB = 1024 * KIB;
 
 /** Offsets inside a block are u32 and whole blocks are copied: larger ones gain nothing and pin memory. */
 export const BLOCK_BYTES_MAX = 16 * MIB;
-/** One SharedArrayBuffer of a store. Two 500 KB blocks fit; small enough to stay in the L2/L3 cache while recycled. */
+/**
+ * One SharedArrayBuffer of a store. Two 500 KB blocks fit; small enough to stay in the
+ * L2/L3 cache while recycled.
+ */
 export const SEGMENT_BYTES = 2 * MIB;
-/** Free segments that a store keeps in any case; those beyond are handed back when they were not used for a while. */
+/**
+ * Free segments that a store keeps in any case; those beyond are handed back when they
+ * were not used for a while.
+ */
 export const SEGMENTS_FREE_MIN = 2;
 /** How often stores give up segments that were not used since. */
 export const TRIM_MS = 5000;

@@ -1,6 +1,6 @@
 /**
- * Logging as components see it. Records leave a worker as messages and are written by the main thread (watch/log), so
- * that one writer owns files and the console, and so that a blocked worker can still log.
+ * Logging as components see it. Records leave a worker as messages and are written by the main thread
+ * (watch/log), so that one writer owns files and the console, and so that a blocked worker can still log.
  */
 export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal';
 

@@ -1,7 +1,8 @@
 /**
  * One life of the agent process: metrics server, configuration, agent, reload, signals, end.
  *
- * First SIGINT or SIGTERM: sources stop, channels drain within a deadline, everything ends, exit 0. A second: end at once.
+ * First SIGINT or SIGTERM: sources stop, channels drain within a deadline, everything ends, exit 0. A second:
+ * end at once.
  */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,6 +1,7 @@
 /**
- * Flume's command line: `--conf-file x`, `--conf-file=x`, `-conf-file x` (long names take one dash, too), `-f x`,
- * unambiguous abbreviations of long names, `-Dkey=value` (also `-Dkey==value`), JVM options (`-Xmx2g`, `-javaagent:…`).
+ * Flume's command line: `--conf-file x`, `--conf-file=x`, `-conf-file x` (long names take one dash, too),
+ * `-f x`, unambiguous abbreviations of long names, `-Dkey=value` (also `-Dkey==value`), JVM options
+ * (`-Xmx2g`, `-javaagent:…`).
  */
 import { MillraceError } from '../base/errors.ts';
 import { nearest } from '../component/options/suggest.ts';
@@ -63,7 +64,7 @@ export function parseArguments(
       const list = options.get(option.name) ?? [];
       options.set(option.name, list);
       if (option.value === undefined) list.push('true');
-      else list.push(inline ?? takeValue(argv, ++i, option));
+      else list.push(inline ?? takeValue(argv[++i], option, declared));
     }
   }
   return { options, positionals, systemProperties, heapBytes };
@@ -74,10 +75,22 @@ function splitOnce(text: string, separator: string): [string, string | undefined
   return at < 0 ? [text, undefined] : [text.slice(0, at), text.slice(at + 1)];
 }
 
-function takeValue(argv: readonly string[], at: number, option: OptionDeclaration): string {
-  const value = argv[at];
-  if (value === undefined) throw usage(`Missing argument for option: --${option.name} ${option.value}`);
+/** The next argument, unless it is an option itself: then the value was forgotten. */
+function takeValue(
+  value: string | undefined,
+  option: OptionDeclaration,
+  declared: readonly OptionDeclaration[],
+): string {
+  if (value === undefined || isOption(value, declared)) {
+    throw usage(`Missing argument for option: --${option.name} ${option.value}`);
+  }
   return value;
+}
+
+function isOption(argument: string, declared: readonly OptionDeclaration[]): boolean {
+  const name = /^--?([^=]+)/.exec(argument)?.[1];
+  if (name === undefined) return false;
+  return declared.some((one) => one.name === name || (one.short === name && !argument.startsWith('--')));
 }
 
 function find(name: string, long: boolean, declared: readonly OptionDeclaration[]): OptionDeclaration {

@@ -1,5 +1,5 @@
 /** What a command of the command line is. */
-import type { OptionDeclaration, ParsedArguments } from './arguments.ts';
+import { type OptionDeclaration, optionsHelp, type ParsedArguments } from './arguments.ts';
 
 export interface Command {
   readonly options: readonly OptionDeclaration[];
@@ -7,6 +7,13 @@ export interface Command {
   readonly help: string;
   /** The exit code. */
   run(parsed: ParsedArguments): Promise<number>;
+  /** What `--dryrun` tells beside the command line; the exit code. */
+  dryRun?(parsed: ParsedArguments): Promise<number>;
+}
+
+/** What `help COMMAND` and `COMMAND --help` print, and the reference shows. */
+export function helpOf(command: Command): string {
+  return `${command.help}\noptions:\n${optionsHelp(command.options)}`;
 }
 
 /** Exit codes, told in docs/guide/operate.md. */

@@ -5,7 +5,9 @@ import { ConfigurationSources } from '../config/properties/load.ts';
 import { Parts, resolvePlugin } from '../engine/worker/parts.ts';
 import { registry } from '../registry.ts';
 import { last, type OptionDeclaration, type ParsedArguments, SCRIPT_OPTIONS } from './arguments.ts';
+import { complain } from './command.ts';
 import { environmentOf } from './environment.ts';
+import { applyTimeZone } from './time-zone.ts';
 
 export const PLANNING_OPTIONS: readonly OptionDeclaration[] = [
   { name: 'name', short: 'n', value: 'NAME', help: 'the agent (default: the only one of the file)' },
@@ -29,7 +31,15 @@ export interface Planned {
 export async function planFrom(parsed: ParsedArguments): Promise<Planned> {
   const environment = environmentOf(parsed);
   const files = [...parsed.positionals, ...(parsed.options.get('conf-file') ?? [])];
-  const places = { files, uris: [], user: undefined, password: undefined, classPath: environment.classPath };
+  const places = {
+    files,
+    uris: parsed.options.get('conf-uri') ?? [],
+    user: last(parsed, 'conf-user'),
+    password: last(parsed, 'conf-password'),
+    classPath: environment.classPath,
+  };
+  const warning = applyTimeZone(environment.systemProperties);
+  if (warning !== null) complain(`Warning: ${warning}\n`);
   const { properties, findings } = await new ConfigurationSources(places).load();
   const names = new Set(
     [...properties.keys()].filter((key) => key.includes('.')).map((key) => key.split('.', 1)[0]!),

@@ -1,8 +1,9 @@
 /** Finds the command and runs it; errors become one line and an exit code. */
 import { MillraceError } from '../base/errors.ts';
 import { nearest } from '../component/options/suggest.ts';
-import { optionsHelp, parseArguments } from './arguments.ts';
-import { type Command, complain, EXIT, print } from './command.ts';
+import { parseArguments } from './arguments.ts';
+import { type Command, complain, EXIT, helpOf, print } from './command.ts';
+import { commandLine } from './dry-run.ts';
 
 /** Commands and where they are; imported when called. */
 export const COMMANDS: Readonly<Record<string, () => Promise<{ default: Command }>>> = {
@@ -41,8 +42,12 @@ export async function runCommand(argv: readonly string[]): Promise<number> {
   try {
     const parsed = parseArguments(rest, command.options);
     if (parsed.options.has('help')) {
-      print(`${command.help}\noptions:\n${optionsHelp(command.options)}`);
+      print(helpOf(command));
       return EXIT.ok;
+    }
+    if (parsed.options.has('dryrun')) {
+      print(commandLine([name, ...rest]));
+      return (await command.dryRun?.(parsed)) ?? EXIT.ok;
     }
     return await command.run(parsed);
   } catch (error) {

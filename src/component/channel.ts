@@ -1,19 +1,23 @@
 /**
- * A channel keeps batches between sources and sinks. It lives behind a ChannelHost (transaction/), which reads the
- * lanes; the channel itself sees puts and takes as objects and never touches a ring.
+ * A channel keeps batches between sources and sinks. It lives behind a ChannelHost (transaction/), which
+ * reads the lanes; the channel itself sees puts and takes as objects and never touches a ring.
  *
- * Duties: events come out in the order in which puts were committed; a rolled back take is handed out again first, in
- * order; a refused put leaves nothing behind; `capacity`, `transactionCapacity` and `byteCapacity` are kept.
+ * Duties: events come out in the order in which puts were committed; a rolled back take is handed out again
+ * first, in order; a refused put leaves nothing behind; `capacity`, `transactionCapacity` and `byteCapacity`
+ * are kept.
  */
 
+import type { BlockRange, ChannelMemory } from '../memory/store/range.ts';
 import type { Segment } from '../memory/store/segment.ts';
-import type { BlockRange, ChannelMemory } from '../transaction/range.ts';
 import type { ComponentContext } from './context.ts';
 import type { ChannelCounters } from './counters.ts';
 
 export interface ChannelContext extends ComponentContext {
   readonly counters: ChannelCounters;
-  /** Shared memory that outlives this worker: a channel that promises to survive its worker keeps its state there. */
+  /**
+   * Shared memory that outlives this worker: a channel that promises to survive its
+   * worker keeps its state there.
+   */
   readonly memory: ChannelMemory;
   /** Segments that a backlog found in `memory` names. */
   readonly segments: SegmentLookup;
@@ -60,7 +64,10 @@ export interface Channel {
   tick(nowMs: number): void;
   /** Ms until `tick` should be called even if nothing happens; Infinity when nothing waits. */
   nextTickMs(nowMs: number): number;
-  /** Whether commits may be read late (WAIT_MS_MAX): nothing waits for the room that they make, or for their safety. */
+  /**
+   * Whether commits may be read late (WAIT_MS_MAX): nothing waits for the room that they
+   * make, or for their safety.
+   */
   commitsCanWait(): boolean;
   /** Events put and not yet taken for good. */
   size(): number;

@@ -1,6 +1,6 @@
 /**
- * Counters that Flume's users know, as slots of shared memory (memory/counters). A component increments, a scrape reads;
- * nobody waits. Names are Flume's attribute names; the order is the slot order.
+ * Counters that Flume's users know, as slots of shared memory (memory/counters). A component increments, a
+ * scrape reads; nobody waits. Names are Flume's attribute names; the order is the slot order.
  */
 export const SOURCE_COUNTERS = [
   'EventReceivedCount',
@@ -40,6 +40,38 @@ export const SINK_COUNTERS = [
 export type SourceCounterName = (typeof SOURCE_COUNTERS)[number];
 export type ChannelCounterName = (typeof CHANNEL_COUNTERS)[number];
 export type SinkCounterName = (typeof SINK_COUNTERS)[number];
+
+/** What each one counts, for the reference and for scrapers. Gauges say so. */
+export const COUNTER_HELP: Readonly<
+  Record<SourceCounterName | ChannelCounterName | SinkCounterName, string>
+> = {
+  EventReceivedCount: 'Events read or received, before the channel.',
+  EventAcceptedCount: 'Events that the channels accepted.',
+  AppendReceivedCount: 'Calls received that carry one event.',
+  AppendAcceptedCount: 'Calls with one event that the channels accepted.',
+  AppendBatchReceivedCount: 'Batches received.',
+  AppendBatchAcceptedCount: 'Batches that the channels accepted whole.',
+  OpenConnectionCount: 'Open connections (gauge).',
+  EventReadFail: 'Failures to read or to understand input.',
+  ChannelWriteFail: 'Puts that a channel refused.',
+  GenericProcessingFail: 'Other failures.',
+  ChannelSize: 'Events in the channel, those handed out and not committed included (gauge).',
+  ChannelCapacity: 'Most events that the channel holds (gauge).',
+  EventPutAttemptCount: 'Events that sources tried to put.',
+  EventPutSuccessCount: 'Events put and committed.',
+  EventTakeAttemptCount: 'Events handed to sinks, and takes that found nothing.',
+  EventTakeSuccessCount: 'Events taken and committed.',
+  ConnectionCreatedCount: 'Connections or files opened.',
+  ConnectionClosedCount: 'Connections or files closed.',
+  ConnectionFailedCount: 'Connections or files that could not be opened.',
+  BatchEmptyCount: 'Takes that found no event.',
+  BatchUnderflowCount: 'Batches smaller than the batch size.',
+  BatchCompleteCount: 'Batches of the batch size.',
+  EventDrainAttemptCount: 'Events that the sink tried to deliver.',
+  EventDrainSuccessCount: 'Events delivered.',
+  EventWriteFail: 'Failures to deliver.',
+  ChannelReadFail: 'Failures to take from the channel.',
+};
 
 /** Writes from one thread only. Values are whole numbers below 2^53. */
 export interface Counters<Name extends string> {

@@ -1,6 +1,7 @@
 /**
- * What `index.ts` of a component declares: names, options, where its code is. Loading a declaration must stay cheap
- * (no imports beyond this folder); the code behind `load` is imported only in the worker that runs the component.
+ * What `index.ts` of a component declares: names, options, where its code is. Loading a declaration
+ * must stay cheap (no imports beyond this folder); the code behind `load` is imported only in the
+ * worker that runs the component.
  */
 import type { Channel, ChannelContext } from './channel.ts';
 import type { Interceptor, InterceptorContext } from './interceptor.ts';
@@ -22,7 +23,10 @@ export type ComponentKind =
 
 interface DeclarationBase<K extends ComponentKind> {
   readonly kind: K;
-  /** Flume's short names, matched in any letter case; may be empty. The first one is the folder's and page's name. */
+  /**
+   * Flume's short names, matched in any letter case; may be empty. The first one is the
+   * folder's and page's name.
+   */
   readonly aliases: readonly string[];
   /** Java class names accepted as `type`, known ones in any letter case. */
   readonly classes: readonly string[];

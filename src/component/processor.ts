@@ -1,10 +1,15 @@
 /** Picks the sink of a group for each batch. */
 import type { ComponentContext } from './context.ts';
 
-/** A sink of the group as its processor sees it: one `process` takes a batch from the sink's channel and delivers it. */
+/**
+ * A sink of the group as its processor sees it: one `process` takes a batch from the sink's channel and
+ * delivers it.
+ */
 export interface SinkHandle {
   readonly name: string;
-  /** `ready`: a batch was delivered and committed. `backoff`: the channel had nothing. Throws: rolled back. */
+  /**
+   * `ready`: a batch was delivered and committed. `backoff`: the channel had nothing. Throws: rolled back.
+   */
   process(): Promise<SinkStatus> | SinkStatus;
 }
 

@@ -16,6 +16,8 @@ export interface Route {
 export interface ChannelSelector {
   /** Set when every event takes the same route: batches are then never split. */
   readonly uniform: Route | null;
-  /** The route of event `index`; called only when `uniform` is null. Equal routes should be the same object. */
+  /**
+   * The route of event `index`; called only when `uniform` is null. Equal routes should be the same object.
+   */
   route(batch: BatchEditor, index: number): Route;
 }

@@ -1,8 +1,9 @@
 /**
- * A sink delivers batches. Duties: `process` returns (or resolves) only when every event of the batch is delivered as
- * safely as the target can; it throws when any is not, and the whole batch is handed out again. It never keeps a
- * reference to a batch or to its views afterwards. `idle` is called when the channel has nothing, about once a second
- * (Flume calls its sinks even then; file_roll opens and rolls its files here). `stop` flushes and closes.
+ * A sink delivers batches. Duties: `process` returns (or resolves) only when every event of the batch is
+ * delivered as safely as the target can; it throws when any is not, and the whole batch is handed out again.
+ * It never keeps a reference to a batch or to its views afterwards. `idle` is called when the channel has
+ * nothing, about once a second (Flume calls its sinks even then; file_roll opens and rolls its files here).
+ * `stop` flushes and closes.
  */
 import type { Batch } from '../memory/block/batch.ts';
 import type { ComponentContext } from './context.ts';
@@ -12,8 +13,8 @@ import type { EventSerializer, Writer } from './serializer.ts';
 export interface SinkContext extends ComponentContext {
   readonly counters: SinkCounters;
   /**
-   * Loads an event serializer by alias or Builder class, with its own options (`serializer.*` without that prefix);
-   * what it returns makes the serializer of one file.
+   * Loads an event serializer by alias or Builder class, with its own options (`serializer.*` without that
+   * prefix); what it returns makes the serializer of one file.
    */
   serializer(
     type: string,

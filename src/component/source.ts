@@ -1,11 +1,12 @@
 /**
  * A source reads events from outside and puts them into channels.
  *
- * Duties: `start` resolves when the source is listening or running; it throws when it cannot (the engine retries every
- * 3 s, as Flume does). A source acknowledges an event to its client only after the put that carries it is accepted, and
- * passes a refusal on in its protocol. It holds at most one open batch, from `openBatch()` to `put()` in one turn of
- * the event loop. When `openBatch()` returns null there is no room: it stops reading and goes on after `room()`.
- * `stop` stops taking input, answers what is in flight, closes ports and children; after it nothing is put.
+ * Duties: `start` resolves when the source is listening or running; it throws when it cannot (the engine
+ * retries every 3 s, as Flume does). A source acknowledges an event to its client only after the put that
+ * carries it is accepted, and passes a refusal on in its protocol. It holds at most one open batch, from
+ * `openBatch()` to `put()` in one turn of the event loop. When `openBatch()` returns null there is no room:
+ * it stops reading and goes on after `room()`. `stop` stops taking input, answers what is in flight, closes
+ * ports and children; after it nothing is put.
  */
 import type { BatchBuilder } from '../memory/block/builder.ts';
 import type { ComponentContext } from './context.ts';
@@ -14,7 +15,7 @@ import type { SourceCounters } from './counters.ts';
 /** How a channel treats a put that it cannot take whole. */
 export type PutMode =
   | 'batch' // one transaction: all or nothing (HTTP, Avro)
-  | 'each'; // Flume's one event a transaction: the first ones may be accepted and the rest refused (netcat, syslog, exec)
+  | 'each'; // Flume's one event a transaction (netcat, syslog, exec): the first may be accepted, the rest refused
 
 /** Who waits for the outcome: `lazy` when nobody does, so that it need not wake the source's worker. */
 export type PutUrgency = 'prompt' | 'lazy';
@@ -39,15 +40,22 @@ export interface Refusal {
 
 export interface SourceContext extends ComponentContext {
   readonly counters: SourceCounters;
-  /** The one open batch of this source, empty, with room for about `bytesHint` bytes; null when too much is in flight. */
+  /**
+   * The one open batch of this source, empty, with room for about `bytesHint` bytes; null
+   * when too much is in flight.
+   */
   openBatch(bytesHint?: number): BatchBuilder | null;
-  /** Intercepts, selects and puts the open batch. Puts of one source are committed in the order of the calls. */
+  /**
+   * Intercepts, selects and puts the open batch. Puts of one source are committed in the order of the calls.
+   */
   put(batch: BatchBuilder, mode: PutMode, urgency?: PutUrgency): Promise<PutOutcome>;
   /** Gives the open batch up without a put. */
   discard(batch: BatchBuilder): void;
   /** Resolves when `openBatch` can succeed again. */
   room(): Promise<void>;
-  /** Resolves when as many puts are answered as are in flight now; lazy ones are answered promptly meanwhile. */
+  /**
+   * Resolves when as many puts are answered as are in flight now; lazy ones are answered promptly meanwhile.
+   */
   settled(): Promise<void>;
   /** Load a part named by an option (http handler, …); plug-ins included. Throws CONF_UNKNOWN_TYPE. */
   loadPlugin(specifier: string): Promise<Record<string, unknown>>;

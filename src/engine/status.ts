@@ -15,7 +15,9 @@ export interface ComponentStatus {
   readonly worker: string;
 }
 
-/** Flume's counter group of one component. Reading costs a few loads from shared memory and waits for nobody. */
+/**
+ * Flume's counter group of one component. Reading costs a few loads from shared memory and waits for nobody.
+ */
 export interface CounterGroup {
   readonly type: 'SOURCE' | 'CHANNEL' | 'SINK';
   readonly name: string;

@@ -1,12 +1,15 @@
 /**
- * Byte copies into shared memory. `TypedArray.set` into a SharedArrayBuffer copies with relaxed atomics (6.5 GB/s where
- * measured); `Buffer.fill(source, from, to)` with a source as long as the range is one memcpy (24 GB/s) but costs a
- * call into the runtime, and so does `set`. Short runs are copied by a loop.
+ * Byte copies into shared memory. `TypedArray.set` into a SharedArrayBuffer copies with relaxed atomics (6.5
+ * GB/s where measured); `Buffer.fill(source, from, to)` with a source as long as the range is one memcpy (24
+ * GB/s) but costs a call into the runtime, and so does `set`. Short runs are copied by a loop.
  */
 const LOOP_BYTES_MAX = 48;
 const SET_BYTES_MAX = 1024;
 
-/** Copies `source[from, to)` to `target[at…]`. Both are Buffers over any kind of memory; ranges do not overlap. */
+/**
+ * Copies `source[from, to)` to `target[at…]`. Both are Buffers over any kind of
+ * memory; ranges do not overlap.
+ */
 export function copyBytes(target: Buffer, at: number, source: Uint8Array, from: number, to: number): void {
   const length = to - from;
   if (length <= LOOP_BYTES_MAX) {

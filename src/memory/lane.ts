@@ -1,10 +1,10 @@
 /**
- * A lane joins a channel with one source or one sink: a ring to the channel, a ring from it, both doorbells, and a
- * message port that brings segments (a SharedArrayBuffer can only travel by message).
+ * A lane joins a channel with one source or one sink: a ring to the channel, a ring from it, both doorbells,
+ * and a message port that brings segments (a SharedArrayBuffer can only travel by message).
  *
- * A segment is announced on the port before the first record that names it is published, so a reader that meets an
- * unknown segment finds it in the port's queue. Both rings are closed together. Lanes are never re-opened: when either
- * end dies the supervisor makes a new lane.
+ * A segment is announced on the port before the first record that names it is published, so a reader that
+ * meets an unknown segment finds it in the port's queue. Both rings are closed together. Lanes are never
+ * re-opened: when either end dies the supervisor makes a new lane.
  */
 import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
 import { assert } from '../base/assert.ts';

@@ -5,10 +5,10 @@
  *     word 16  asleep: 1 while the owner sleeps or is about to
  *     word 17  mail: 1 when a message waits on the owner's port (asking the port itself costs more)
  *
- * The owner reads `rings`, looks for work, and only then sleeps on the value read: a ring in between makes the sleep
- * return at once. A ringer notifies only when the owner is asleep, so a busy owner costs one atomic add. Sleeps are
- * bounded (WAIT_MS_MAX): a wake that is lost in spite of this costs that much latency, never a hang. After any wake the
- * owner looks for work again, whatever the reason.
+ * The owner reads `rings`, looks for work, and only then sleeps on the value read: a ring in between makes
+ * the sleep return at once. A ringer notifies only when the owner is asleep, so a busy owner costs one atomic
+ * add. Sleeps are bounded (WAIT_MS_MAX): a wake that is lost in spite of this costs that much latency, never
+ * a hang. After any wake the owner looks for work again, whatever the reason.
  */
 import { WAIT_MS_MAX } from '../base/limits.ts';
 

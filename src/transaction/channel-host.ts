@@ -1,13 +1,14 @@
 /**
- * The channel's end of all its lanes: reads puts, grants, commits and resets, lets the channel decide, and writes the
- * answers. All puts found in one pass are given to the channel together (group commit). Runs in the channel's worker.
+ * The channel's end of all its lanes: reads puts, grants, commits and resets, lets the channel decide, and
+ * writes the answers. All puts found in one pass are given to the channel together (group commit). Runs in
+ * the channel's worker.
  */
 import type { Channel, PendingPut, PutStatus, Take } from '../component/channel.ts';
 import type { ChannelCounters } from '../component/counters.ts';
 import { BatchView } from '../memory/block/view.ts';
 import type { LaneEnd, SegmentTable } from '../memory/lane.ts';
+import type { BlockRange } from '../memory/store/range.ts';
 import { KIND, MODE, PUT_STATUS } from './messages.ts';
-import type { BlockRange } from './range.ts';
 
 interface Grant {
   readonly id: number;
@@ -64,9 +65,9 @@ export class ChannelHost {
   }
 
   /**
-   * A sink that has grants open here gets what comes next without asking: its commits and further grants need not wake
-   * this worker. Whatever ends that patience (a put that waits, the last grant served) happens in a pass that does
-   * something, and another pass follows.
+   * A sink that has grants open here gets what comes next without asking: its commits and further grants need
+   * not wake this worker. Whatever ends that patience (a put that waits, the last grant served) happens in a
+   * pass that does something, and another pass follows.
    */
   #setPatience(): void {
     const can = this.#channel.commitsCanWait();
@@ -111,21 +112,23 @@ export class ChannelHost {
     let any = false;
     for (let i = this.#sinks.length - 1; i >= 0; i--) {
       const sink = this.#sinks[i]!;
-      if (sink.lane.closed) {
-        this.#sinks.splice(i, 1);
-        this.#rollback(sink);
-        sink.lane.end();
-        any = true;
-        continue;
-      }
-      const count = sink.lane.in.available();
-      for (let n = 0; n < count; n++) this.#readSink(sink, sink.lane.in.peek(n));
-      if (count > 0) {
-        sink.lane.in.advance(count);
-        any = true;
-      }
+      const { closed } = sink.lane;
+      // Commits that were sent before the lane ended count: their events are delivered.
+      if (this.#readRecords(sink)) any = true;
+      if (!closed) continue;
+      this.#sinks.splice(i, 1);
+      this.#rollback(sink);
+      sink.lane.end();
+      any = true;
     }
     return any;
+  }
+
+  #readRecords(sink: SinkLane): boolean {
+    const count = sink.lane.in.available();
+    for (let n = 0; n < count; n++) this.#readSink(sink, sink.lane.in.peek(n));
+    if (count > 0) sink.lane.in.advance(count);
+    return count > 0;
   }
 
   #readSink(sink: SinkLane, at: number): void {
@@ -196,10 +199,14 @@ export class ChannelHost {
     return true;
   }
 
-  /** Ends all lanes; takes that are out are rolled back. */
+  /** Ends all lanes; takes that are out are rolled back. The channel has stopped and answered the puts that waited. */
   close(): void {
-    for (const lane of this.#puts) lane.end();
+    for (const lane of this.#puts) {
+      lane.flush();
+      lane.end();
+    }
     for (const sink of this.#sinks) {
+      this.#readRecords(sink);
       this.#rollback(sink);
       sink.lane.end();
     }
@@ -211,6 +218,8 @@ export class ChannelHost {
   tidy(): void {
     for (const lane of this.#puts) lane.receive(this.segments);
     if (this.#orphans.size === 0) return;
+    // A source that outlived this channel's worker before announces its segments again: it will name them.
+    for (const lane of this.#puts) for (const id of lane.received) this.#orphans.delete(id);
     const used = this.#channel.segmentsInUse();
     for (const id of this.#orphans) {
       if (used.has(id)) continue;

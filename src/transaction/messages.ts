@@ -3,11 +3,11 @@
  *
  *     source → channel   PUT      [kind, put, segment, offset, first, count, slots, mode]
  *     channel → source   DONE     [kind, put, accepted, status]
- *     sink → channel     GRANT    [kind, take, eventsMax, wait]      hand me a batch (wait: when there is one)
+ *     sink → channel     GRANT    [kind, take, eventsMax, wait]      a batch, please (wait: when there is one)
  *                        COMMIT   [kind, take]
  *                        RESET    [kind, reset]                      roll back all I hold, forget my grants
  *     channel → sink     RANGE    [kind, take, segment, offset, first, count, slots, last]
- *                        EMPTY    [kind, take]                       nothing there, and the grant did not want to wait
+ *                        EMPTY    [kind, take]                       nothing there, the grant would not wait
  *                        WAKE     [kind]                             there is something again after an EMPTY
  *                        RESET    [kind, reset]                      done; what was sent before is void
  */

@@ -34,8 +34,9 @@ export class PutClient {
     this.#lane = lane;
   }
 
-  /** The lane has ended: nobody will answer what is in flight. */
+  /** The lane has ended: nobody will answer what is in flight, but for the answers that were sent before. */
   disconnect(): void {
+    if (this.#lane !== null) this.#readAnswers(this.#lane);
     this.#lane?.end();
     this.#lane = null;
     for (const put of this.#window.lose()) put.tag.answered(0, 'lost');
@@ -46,8 +47,8 @@ export class PutClient {
   }
 
   /**
-   * Puts `count` events of a block from its first on. The caller holds one reference to the block for this channel;
-   * it passes to the channel when at least one event is accepted.
+   * Puts `count` events of a block from its first on. The caller holds one reference to the block for this
+   * channel; it passes to the channel when at least one event is accepted.
    */
   put(block: BuiltBlock, count: number, mode: PutMode, answered: Answered): void {
     const lane = this.#lane;
@@ -91,6 +92,10 @@ export class PutClient {
       this.disconnect();
       return true;
     }
+    return this.#readAnswers(lane);
+  }
+
+  #readAnswers(lane: LaneEnd): boolean {
     const count = lane.in.available();
     const { words } = lane.in;
     for (let n = 0; n < count; n++) {

@@ -4,7 +4,8 @@
  *     send → in flight → answered(ok | refused)
  *                     ↘ lost (the lane ended before the answer)
  *
- * Puts of one window are answered in any order by the channel; `oldest` is kept for order. Bounded by count and bytes.
+ * Puts of one window are answered in any order by the channel; `oldest` is kept for order. Bounded by count
+ * and bytes.
  */
 import { assert } from '../base/assert.ts';
 

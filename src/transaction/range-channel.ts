@@ -1,15 +1,16 @@
 /**
- * A channel whose events stay in the memory of their sources: it keeps the order, the room and the ownership of block
- * ranges. The memory channels are this with their options; channels that spill or persist use it for their memory part.
+ * A channel whose events stay in the memory of their sources: it keeps the order, the room and the ownership
+ * of block ranges. The memory channels are this with their options; channels that spill or persist use it for
+ * their memory part.
  *
- * Ownership: the source holds one reference to a block for this channel; it passes to the channel with the first
- * accepted event. An `each` put may become several entries; each of them holds a reference of its own.
+ * Ownership: the source holds one reference to a block for this channel; it passes to the channel with the
+ * first accepted event. An `each` put may become several entries; each of them holds a reference of its own.
  */
 import type { Channel, ChannelContext, PendingPut, PutStatus, Take } from '../component/channel.ts';
 import { BatchView } from '../memory/block/view.ts';
 import { BlockQueue } from '../memory/queue/queue.ts';
+import type { BlockRange } from '../memory/store/range.ts';
 import { RANGES_PER_TAKE_MAX } from './messages.ts';
-import type { BlockRange } from './range.ts';
 
 export interface RangeChannelLimits {
   readonly eventsMax: number;
@@ -55,7 +56,9 @@ export class RangeChannel implements Channel {
     this.#recover();
   }
 
-  /** Counts what a worker before this one left, and hands all of it out again that is not known to be done. */
+  /**
+   * Counts what a worker before this one left, and hands all of it out again that is not known to be done.
+   */
   #recover(): void {
     const queue = this.#queue;
     this.#next.position = queue.head;
@@ -147,7 +150,8 @@ export class RangeChannel implements Channel {
   /** Goes on with a waiting put; null while it has to wait more. */
   #advance(waiting: Waiting, nowMs: number): PutStatus | null {
     const { put } = waiting;
-    if (put.mode === 'batch') {
+    // A channel that never refuses takes a batch bit by bit: one larger than the channel would wait for ever.
+    if (put.mode === 'batch' && this.#limits.keepAliveMs !== Number.POSITIVE_INFINITY) {
       const { count, slots } = put.range;
       if (this.#events + count <= this.#limits.eventsMax && this.#slots + slots <= this.#limits.slotsMax) {
         this.#push(put.range);
@@ -159,7 +163,17 @@ export class RangeChannel implements Channel {
       if (waiting.accepted === put.range.count) return 'ok';
     }
     if (nowMs < waiting.deadlineMs) return null;
-    return this.#events < this.#limits.eventsMax ? 'full-bytes' : 'full-slots';
+    return this.#lackOf(waiting);
+  }
+
+  /** Why a transaction is refused. Flume acquires bytes first, then places in the queue. */
+  #lackOf({ put, accepted }: Waiting): PutStatus {
+    const { range } = put;
+    const slots =
+      put.mode === 'batch'
+        ? range.slots
+        : new BatchView(range.segment, range.offset).slots(range.first + accepted, 1);
+    return this.#slots + slots > this.#limits.slotsMax ? 'full-bytes' : 'full-slots';
   }
 
   /** Takes as many of the remaining events as fit; true when it took any. */
@@ -213,14 +227,15 @@ export class RangeChannel implements Channel {
   #takeNew(eventsMax: number): TakenRange | null {
     const queue = this.#queue;
     const next = this.#next;
-    if (next.position === queue.tail) return null;
-    const { count } = queue.entry(next.position);
-    // After a recovery the first events of an entry may be done already.
-    if (next.event === 0) next.event = queue.doneOf(next.position);
-    if (next.event === count) {
+    let count = 0;
+    // After a recovery the first events of an entry, or all of them, may be done already.
+    for (;;) {
+      if (next.position === queue.tail) return null;
+      count = queue.entry(next.position).count;
+      if (next.event === 0) next.event = queue.doneOf(next.position);
+      if (next.event < count) break;
       next.position = (next.position + 1) | 0;
       next.event = 0;
-      return this.#takeNew(eventsMax);
     }
     const taken = Math.min(count - next.event, eventsMax);
     const range = this.#rangeOf(next.position, next.event, taken);
@@ -245,7 +260,8 @@ export class RangeChannel implements Channel {
     for (const range of (take as RangeTake).ranges) {
       this.#events -= range.count;
       this.#slots -= range.slots;
-      // Done first, then released: a worker that dies in between must not hand out memory that is filled anew.
+      // Done first, then released: a worker that dies in between must not hand out
+      // memory that is filled anew.
       if (this.#queue.done(range.position, range.event, range.count)) range.segment.release();
     }
   }

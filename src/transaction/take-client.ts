@@ -1,8 +1,9 @@
 /** Takes batches for one sink from one channel over a lane. */
+import { assert } from '../base/assert.ts';
 import { Batch, type BatchRange } from '../memory/block/batch.ts';
 import { BatchView } from '../memory/block/view.ts';
 import { type LaneEnd, SegmentTable } from '../memory/lane.ts';
-import { KIND } from './messages.ts';
+import { KIND, TAKE_WINDOW_MAX } from './messages.ts';
 import { TakeWindow } from './take-window.ts';
 
 export class TakeClient {
@@ -15,6 +16,7 @@ export class TakeClient {
   #woken = true;
 
   constructor(eventsMax: number, depth: number) {
+    assert(depth >= 1 && depth <= TAKE_WINDOW_MAX, 'more takes than their ring has room for');
     this.#eventsMax = eventsMax;
     this.#depth = depth;
   }
@@ -78,10 +80,10 @@ export class TakeClient {
     return take === null ? null : new Batch(take.ranges);
   }
 
-  /** The batch is delivered. False when the lane ended meanwhile: it will be handed out again elsewhere. */
+  /** The batch is delivered. False when its lane ended meanwhile: it will be handed out again, here or elsewhere. */
   commit(): boolean {
     const lane = this.#lane;
-    if (lane === null || lane.closed) return false;
+    if (lane === null || lane.closed || !this.#window.delivering) return false;
     const at = lane.out.claim();
     lane.out.words[at] = KIND.commit;
     lane.out.words[at + 1] = this.#window.commit();
@@ -89,10 +91,10 @@ export class TakeClient {
     return true;
   }
 
-  /** Hands back everything that is not committed. */
+  /** Hands back the batch being delivered and all behind it. Nothing is left to hand back when its lane has ended. */
   rollback(): void {
     const lane = this.#lane;
-    if (lane === null || lane.closed) return;
+    if (lane === null || lane.closed || !this.#window.delivering) return;
     const at = lane.out.claim();
     lane.out.words[at] = KIND.reset;
     lane.out.words[at + 1] = this.#window.reset();

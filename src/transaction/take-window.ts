@@ -4,7 +4,8 @@
  *     grant → granted → handed (all its ranges arrived) → taken by the sink → committed
  *                    ↘ empty                             ↘ reset (everything not committed goes back)
  *
- * Takes are handed and committed in the order of their grants. After `reset` nothing counts until its echo arrives.
+ * Takes are handed and committed in the order of their grants. After `reset` nothing
+ * counts until its echo arrives.
  */
 import { assert } from '../base/assert.ts';
 
@@ -27,6 +28,10 @@ export class TakeWindow<R> {
     return (
       this.#granted.length + this.#handed.filter((take) => take.complete).length + (this.#current ? 1 : 0)
     );
+  }
+
+  get delivering(): boolean {
+    return this.#current !== null;
   }
 
   get resetting(): boolean {

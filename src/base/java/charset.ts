@@ -1,12 +1,14 @@
 /**
- * Java's charsets by name: what Node's TextDecoder (full ICU) knows, and UTF-32. Malformed input becomes U+FFFD, as in
- * Java. Encoders of other charsets than UTF are made by turning the decoder round.
+ * Java's charsets by name: what Node's TextDecoder (full ICU) knows, and UTF-32. Malformed input becomes
+ * U+FFFD, as in Java. Encoders of other charsets than UTF are made by turning the decoder round.
  */
 import { MillraceError } from '../errors.ts';
 
 export interface JavaCharset {
   readonly name: string;
-  /** Whether byte 0A is a line end and nothing else, so that bytes can be split into lines before decoding. */
+  /**
+   * Whether byte 0A is a line end and nothing else, so that bytes can be split into lines before decoding.
+   */
   readonly asciiCompatible: boolean;
   readonly isUtf8: boolean;
   decode(bytes: Uint8Array): string;
@@ -164,7 +166,8 @@ function legacy(label: string, name: string): JavaCharset {
   let table: Map<string, Buffer> | null = null;
   return {
     name,
-    // ISO-2022-JP shifts: its bytes 20–7E are not always ASCII. Line ends are safe in all others that are left.
+    // ISO-2022-JP shifts: its bytes 20–7E are not always ASCII. Line ends are safe in
+    // all others that are left.
     asciiCompatible: label !== 'iso-2022-jp',
     isUtf8: false,
     decode: (bytes) => streaming(label)(bytes, true),

@@ -1,7 +1,8 @@
 /**
- * The order in which java.util.HashMap hands out its keys, which Flume's text forms of headers show: buckets by spread
- * hash in a table that doubles at three quarters; within a bucket the order of insertion. (Buckets of nine and more keys
- * become trees in Java, which keep that order, too, unless the tree is balanced in between.)
+ * The order in which java.util.HashMap hands out its keys, which Flume's text forms of headers show:
+ * buckets by spread hash in a table that doubles at three quarters; within a bucket the order of
+ * insertion. (Buckets of nine and more keys become trees in Java, which keep that order, too, unless the
+ * tree is balanced in between.)
  */
 const TABLE_MIN = 16;
 const LOAD = 0.75;

@@ -241,7 +241,10 @@ function millis(fields: Fields, zone: string | undefined, text: string): number 
   return utc - offsetAt(utc, zone);
 }
 
-/** Offset in ms of the zone at a local time. Asked twice: the first guess may lie beyond a change of the clock. */
+/**
+ * Offset in ms of the zone at a local time. Asked twice: the first guess may lie
+ * beyond a change of the clock.
+ */
 function offsetAt(localMs: number, zone: string | undefined): number {
   const first = offsetOf(localMs, zone);
   return offsetOf(localMs - first, zone);

@@ -1,11 +1,11 @@
 /**
  * java.util.regex patterns as JavaScript ones.
  *
- * Translated: possessive quantifiers and atomic groups (by a look-ahead that is matched back), inline flags i s m x d u,
- * POSIX and java character classes, class union and intersection, \Q…\E, \A \z \Z \h \v \R \X \e \a \cX \0n \x{…}, named
- * groups, Java's line terminators for `.`, `^` and `$`. Refused with a clear error: \G, and what Java itself refuses.
- * The result always has flag v (sets, code points) and d where groups are used; \w \d \s \b are ASCII, as in Java.
- * Source: the documentation of java.util.regex.Pattern (Java 17).
+ * Translated: possessive quantifiers and atomic groups (by a look-ahead that is matched back), inline flags i
+ * s m x d u, POSIX and java character classes, class union and intersection, \Q…\E, \A \z \Z \h \v \R \X \e
+ * \a \cX \0n \x{…}, named groups, Java's line terminators for `.`, `^` and `$`. Refused with a clear error:
+ * \G, and what Java itself refuses. The result always has flag v (sets, code points) and d where groups are
+ * used; \w \d \s \b are ASCII, as in Java. Source: the documentation of java.util.regex.Pattern (Java 17).
  */
 import { MillraceError } from '../errors.ts';
 

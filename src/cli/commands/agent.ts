@@ -1,11 +1,15 @@
 import { DRAIN_MS_DEFAULT } from '../../base/limits.ts';
 import type { LogLevel } from '../../base/log.ts';
+import { countOf, findingsText } from '../../config/lint/report.ts';
+import type { Unit } from '../../config/plan/types.ts';
 import { logSettings } from '../../watch/log/settings.ts';
 import { LogWriter } from '../../watch/log/writer.ts';
 import { AgentRun } from '../agent-run.ts';
 import { last, type OptionDeclaration, type ParsedArguments, SCRIPT_OPTIONS } from '../arguments.ts';
-import { type Command, complain, EXIT } from '../command.ts';
+import { type Command, complain, EXIT, print } from '../command.ts';
 import { environmentOf } from '../environment.ts';
+import { planFrom } from '../planning.ts';
+import { applyTimeZone } from '../time-zone.ts';
 
 const options: readonly OptionDeclaration[] = [
   { name: 'name', short: 'n', value: 'NAME', help: 'the name of this agent (required)' },
@@ -23,10 +27,11 @@ const options: readonly OptionDeclaration[] = [
     repeated: true,
     help: 'file:, http(s): or classpath: URI; files are ignored then',
   },
-  { name: 'conf-user', value: 'USER', help: 'user for http URIs' },
-  { name: 'conf-password', value: 'PASSWORD', help: 'password for http URIs' },
+  { name: 'conf-user', short: 'user', value: 'USER', help: 'user for http URIs' },
+  { name: 'conf-password', short: 'pwd', value: 'PASSWORD', help: 'password for http URIs' },
   {
     name: 'conf-provider',
+    short: 'prov',
     value: 'CLASS',
     help: 'not available: a Java class cannot provide the configuration',
   },
@@ -68,6 +73,7 @@ examples:
   flume-ng agent -n a1 -c conf -f job.conf -Dflume.monitoring.type=http -Dflume.monitoring.port=34545
 
 properties (-D):
+  user.timezone=ZONE                 zone of log lines and file names: Europe/Berlin, GMT+8
   flume.root.logger=LEVEL,console    log to the console (default: logs/flume.log under the working directory)
   flume.monitoring.type=http         counters at http://localhost:41414/metrics (flume.monitoring.port=N)
   millrace.log.format=json           log lines as JSON
@@ -75,13 +81,27 @@ properties (-D):
   millrace.workers.max=N             most worker threads (default: twice the cores, at least 3)
 `;
 
+/** What cannot be run whatever the configuration says; null when there is nothing of the kind. */
+function refusal(parsed: ParsedArguments): string | null {
+  if (last(parsed, 'name') === undefined) {
+    return 'Missing required option: n (--name NAME). Try `flume-ng help agent`.';
+  }
+  const seconds = last(parsed, 'poll-interval');
+  if (seconds !== undefined && !/^[1-9]\d{0,8}$/.test(seconds)) {
+    return `--poll-interval ${seconds} is not a whole number of seconds, at least 1`;
+  }
+  return null;
+}
+
 async function run(parsed: ParsedArguments): Promise<number> {
-  const name = last(parsed, 'name');
-  if (name === undefined) {
-    complain('Missing required option: n (--name NAME). Try `flume-ng help agent`.\n');
+  const wrong = refusal(parsed);
+  if (wrong !== null) {
+    complain(`${wrong}\n`);
     return EXIT.usage;
   }
+  const name = last(parsed, 'name')!;
   const environment = environmentOf(parsed);
+  const zoneWarning = applyTimeZone(environment.systemProperties);
   const writer = new LogWriter(logSettings(environment.systemProperties, environment.confDir));
   const log = (level: LogLevel, text: string, error?: string) =>
     writer.write({
@@ -92,6 +112,7 @@ async function run(parsed: ParsedArguments): Promise<number> {
       text,
       ...(error === undefined ? {} : { error }),
     });
+  if (zoneWarning !== null) log('warn', zoneWarning);
   for (const option of ['conf-provider', 'auth-provider', 'zkConnString']) {
     if (parsed.options.has(option)) {
       log(
@@ -120,4 +141,33 @@ async function run(parsed: ParsedArguments): Promise<number> {
   return await agentRun.run();
 }
 
-export default { options, help, run } satisfies Command;
+/** The plan in words; findings on standard error. Nothing is started, nothing is written. */
+async function dryRun(parsed: ParsedArguments): Promise<number> {
+  const wrong = refusal(parsed);
+  if (wrong !== null) {
+    complain(`${wrong}\n`);
+    return EXIT.usage;
+  }
+  if (!parsed.options.has('conf-file') && !parsed.options.has('conf-uri')) {
+    complain('No configuration: give --conf-file FILE or --conf-uri URI\n');
+    return EXIT.usage;
+  }
+  const { name, result, findings } = await planFrom(parsed);
+  complain(findingsText(findings, process.stderr.isTTY === true));
+  const units = result.plan?.units ?? [];
+  print(`agent ${name}: ${units.length === 0 ? 'nothing would run' : `${units.length} units would run`}\n`);
+  for (const unit of units) print(`  ${unitText(unit)}\n`);
+  return countOf(findings, 'error') === 0 ? EXIT.ok : EXIT.config;
+}
+
+function unitText(unit: Unit): string {
+  if (unit.kind === 'channel') return `channel ${unit.name}: ${unit.type}`;
+  if (unit.kind === 'source') {
+    return `source ${unit.name}: ${unit.type} → ${unit.channels.map((one) => one.name).join(', ')}`;
+  }
+  const sinks = unit.sinks.map((sink) => `${sink.name}: ${sink.type} ← ${sink.channel}`);
+  const alone = unit.sinks.length === 1 && unit.processor.alias === 'default';
+  return alone ? `sink ${sinks[0]}` : `group ${unit.name} (${unit.processor.type}): ${sinks.join('; ')}`;
+}
+
+export default { options, help, run, dryRun } satisfies Command;

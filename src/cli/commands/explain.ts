@@ -1,5 +1,5 @@
 import type { Declaration } from '../../component/declaration.ts';
-import { describeOptions } from '../../component/options/describe.ts';
+import { describeOptions, type OptionRow } from '../../component/options/describe.ts';
 import { nearest } from '../../component/options/suggest.ts';
 import { registry } from '../../registry.ts';
 import { type ParsedArguments, SCRIPT_OPTIONS } from '../arguments.ts';
@@ -53,7 +53,7 @@ function explain(declaration: Declaration, option: string | null): boolean {
       `${declaration.kind} ${[...declaration.aliases, ...declaration.classes].join(', ')}\n${declaration.title}\n\n`,
     );
     for (const row of rows) {
-      print(`  ${row.key.padEnd(32)} ${row.type}; default: ${row.default}\n${indent(row.help)}`);
+      print(`  ${row.key.padEnd(32)} ${row.type}; ${defaultText(row)}\n${indent(row.help)}`);
     }
     print(`\nexample:\n${declaration.example.replace(/^/gm, '  ')}\n`);
     return true;
@@ -71,8 +71,13 @@ function explain(declaration: Declaration, option: string | null): boolean {
     return false;
   }
   print(`${row.key} (${declaration.kind} ${declaration.aliases[0] ?? declaration.classes[0]})\n`);
-  print(`  type: ${row.type}\n  default: ${row.default}\n${indent(row.help)}`);
+  print(`  type: ${row.type}\n  ${defaultText(row)}\n${indent(row.help)}`);
+  if (row.example !== null) print(`  example: ${row.example}\n`);
   return true;
+}
+
+function defaultText(row: OptionRow): string {
+  return row.default === 'required' ? row.default : `default: ${row.default}`;
 }
 
 const WIDTH = 100;

@@ -1,6 +1,6 @@
 import type { ParsedArguments } from '../arguments.ts';
-import { optionsHelp, SCRIPT_OPTIONS } from '../arguments.ts';
-import { type Command, complain, EXIT, print } from '../command.ts';
+import { SCRIPT_OPTIONS } from '../arguments.ts';
+import { type Command, complain, EXIT, helpOf, print } from '../command.ts';
 
 const help = `Usage: flume-ng <command> [options]...      (millrace is the same program)
 
@@ -35,7 +35,7 @@ async function run(parsed: ParsedArguments): Promise<number> {
     return EXIT.usage;
   }
   const { default: command } = await load();
-  print(`${command.help}\noptions:\n${optionsHelp(command.options)}`);
+  print(helpOf(command));
   return EXIT.ok;
 }
 

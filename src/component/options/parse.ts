@@ -1,6 +1,7 @@
 /** From properties to typed options, by an option table: every finding at once, nothing thrown. */
 import type { Finding } from '../../base/finding.ts';
 import { parseJavaBoolean, parseJavaDouble, parseJavaLong } from '../../base/java/numbers.ts';
+import { rangeText } from './range.ts';
 import { nearest } from './suggest.ts';
 import type { OptionSpec, OptionsOf, OptionTable } from './table.ts';
 import { parseDurationMs, parseSizeBytes } from './units.ts';
@@ -148,16 +149,15 @@ function numberOf(spec: OptionSpec, text: string): number | null {
 }
 
 function wantedNumber(spec: OptionSpec): string {
-  const { min, max } = spec;
   const kind = {
     float: 'a number',
     duration: `a number of ${spec.unit ?? 'ms'} or a duration such as 10s`,
     size: 'a number of bytes or a size such as 64MiB',
     int: `a whole number${spec.unit === undefined ? '' : ` of ${spec.unit}`}`,
   }[spec.kind as 'float' | 'duration' | 'size' | 'int'];
-  if (min !== undefined && max !== undefined && max < 2 ** 31 - 1) return `${kind} from ${min} to ${max}`;
-  if (min !== undefined) return `${kind}, at least ${min}`;
-  return max === undefined ? kind : `${kind}, at most ${max}`;
+  const range = rangeText(spec);
+  if (range === '') return kind;
+  return range.startsWith('from') ? `${kind} ${range}` : `${kind}, ${range}`;
 }
 
 /** Flume ignores properties that nobody reads; most of them are misspelt. */

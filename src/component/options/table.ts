@@ -1,9 +1,9 @@
 /**
- * The option table: the single declaration of what a component reads. From it come parsing, error text, `--help`,
- * the reference page, completion and the TypeScript type of the parsed options (`OptionsOf`).
+ * The option table: the single declaration of what a component reads. From it come parsing, error text,
+ * `--help`, the reference page, completion and the TypeScript type of the parsed options (`OptionsOf`).
  *
- * Keys are Flume's, relative to the component (`hdfs.path`, `max-line-length`). A key that ends in `.*` collects every
- * property below that prefix into a map (`handler.*` → { 'x': '1' }).
+ * Keys are Flume's, relative to the component (`hdfs.path`, `max-line-length`). A key that ends in `.*`
+ * collects every property below that prefix into a map (`handler.*` → { 'x': '1' }).
  */
 export type OptionKind =
   | 'string'
@@ -23,13 +23,18 @@ export interface OptionSpec {
   /** Flume's default in words, where ours differs. */
   readonly flumeDefault?: string;
   readonly required?: boolean;
-  /** Unit of a number: `ms`, `s`, `bytes`, `events`, `characters`, `%`. For a duration: the unit of a plain number. */
+  /**
+   * Unit of a number: `ms`, `s`, `bytes`, `events`, `characters`, `%`. For a duration:
+   * the unit of a plain number.
+   */
   readonly unit?: 'ms' | 's' | 'bytes' | 'events' | 'characters' | '%';
   readonly values?: readonly string[];
   readonly min?: number;
   readonly max?: number;
   readonly separator?: RegExp;
-  /** What a bad value does. Flume removes the component (`error`), but some options fall back with a warning. */
+  /**
+   * What a bad value does. Flume removes the component (`error`), but some options fall back with a warning.
+   */
   readonly onBad?: 'error' | 'default';
   /** Other keys that are read when this one is absent, first match wins. Old names of Flume among them. */
   readonly aliases?: readonly string[];

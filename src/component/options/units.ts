@@ -25,6 +25,18 @@ const SIZE_BYTES: Readonly<Record<string, number>> = {
   tib: 1024 ** 4,
 };
 
+/** `67108864` → `64MiB`: as an option would take it, in the largest unit that fits. */
+export function sizeText(bytes: number): string {
+  for (const [unit, factor] of [
+    ['GiB', 1024 ** 3],
+    ['MiB', 1024 ** 2],
+    ['KiB', 1024],
+  ] as const) {
+    if (bytes >= factor && bytes % factor === 0) return `${bytes / factor}${unit}`;
+  }
+  return String(bytes);
+}
+
 const WITH_UNIT = /^([+-]?\d+(?:\.\d+)?)\s*([a-zA-Z]+)$/;
 
 /** `10s` → 10000; null when it is no duration with a unit. Milliseconds. */

@@ -1,21 +1,14 @@
 /**
- * Config filters: `${filter['key']}` in values of components is replaced by what the filter knows of the key. A filter
- * that cannot be made is skipped with a warning; a key that it does not know leaves the text as it is.
+ * Config filters: `${filter['key']}` in values of components is replaced by what the filter knows of
+ * the key. A filter that cannot be made is skipped with a warning; a key that it does not know
+ * leaves the text as it is.
  */
 import { execFileSync } from 'node:child_process';
 import { MillraceError, messageOf } from '../../base/errors.ts';
 import type { Finding } from '../../base/finding.ts';
 import type { Property } from '../properties/parse.ts';
 import { hadoopCredentials } from './hadoop.ts';
-
-/** The value of a key, or null when the filter does not know it. Throws when it fails. */
-export type ConfigFilter = (key: string) => string | null;
-
-export interface FilterScope {
-  readonly env: Readonly<Record<string, string | undefined>>;
-  /** Where files of the class path are looked for. */
-  readonly classPath: readonly string[];
-}
+import type { ConfigFilter, FilterScope } from './types.ts';
 
 const CLASSES: Readonly<Record<string, string>> = {
   'org.apache.flume.configfilter.environmentvariableconfigfilter': 'env',
@@ -28,9 +21,9 @@ const EXTERNAL_MS_MAX = 60_000;
 export function createFilter(properties: ReadonlyMap<string, Property>, scope: FilterScope): ConfigFilter {
   const text = (key: string) => properties.get(key)?.value;
   const type = (text('type') ?? '').toLowerCase();
-  switch (CLASSES[type] ?? type) {
+  switch (Object.hasOwn(CLASSES, type) ? CLASSES[type] : type) {
     case 'env':
-      return (key) => scope.env[key] ?? null;
+      return (key) => (Object.hasOwn(scope.env, key) ? (scope.env[key] ?? null) : null);
     case 'external':
       return external(text('command'), text('charset') ?? 'UTF-8');
     case 'hadoop':

@@ -1,13 +1,13 @@
 /**
- * Hadoop credential stores as config filter: `jceks://file/PATH`, several separated by commas.
- * Password: the environment's HADOOP_CREDSTORE_PASSWORD, else the password file on the class path, else `none`
- * (source: Hadoop's JavaKeyStoreProvider).
+ * Hadoop credential stores as config filter: `jceks://file/PATH`, several separated by commas. Password: the
+ * environment's HADOOP_CREDSTORE_PASSWORD, else the password file on the class path, else `none` (source:
+ * Hadoop's JavaKeyStoreProvider).
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { MillraceError } from '../../base/errors.ts';
-import type { ConfigFilter, FilterScope } from './filter.ts';
 import { JceksStore } from './jceks.ts';
+import type { ConfigFilter, FilterScope } from './types.ts';
 
 export interface HadoopSettings extends FilterScope {
   readonly path: string | undefined;

@@ -1,9 +1,13 @@
 /**
- * Types that configurations name and Millrace does not run as they are: Flume's own that this version does not have, and
- * classes of third parties that are often seen, each with what does the job.
+ * Types that configurations name and Millrace does not run as they are: Flume's own that this version does
+ * not have, and classes of third parties that are often seen, each with what does the job.
  */
+import { nearest } from '../../component/options/suggest.ts';
 
-/** Flume's own components by alias or class; they are planned, so the advice is to wait or to keep Flume for them. */
+/**
+ * Flume's own components by alias or class; they are planned, so the advice is to wait
+ * or to keep Flume for them.
+ */
 const FLUME_TYPES: Readonly<Record<string, string>> = {
   avro: 'the Avro hop',
   thrift: 'the Thrift hop',
@@ -76,14 +80,25 @@ const THIRD_PARTIES: readonly (readonly [RegExp, string])[] = [
   ],
 ];
 
-/** What to do about a type that the registry does not know; null when nothing is known about it. */
-export function adviceFor(type: string): string | null {
-  const flume = FLUME_TYPES[type.toLowerCase()];
-  if (flume !== undefined) {
-    return `${flume} is not part of this version of Millrace: keep it on Flume, joined by files, netcat or HTTP`;
+/** What to do about a type that is not among those known to the registry; null when nothing is known about it. */
+export function adviceFor(type: string, known: readonly string[]): string | null {
+  const name = type.toLowerCase();
+  if (Object.hasOwn(FLUME_TYPES, name)) {
+    return `${FLUME_TYPES[name]} is not part of this version of Millrace: keep it on Flume, joined by files, netcat or HTTP`;
   }
+  const meant = meantClass(type, known);
+  if (meant !== null) return `did you mean ${meant}?`;
   for (const [pattern, advice] of THIRD_PARTIES) if (pattern.test(type)) return advice;
   return /^[a-z][\w$]*(\.[\w$]+)+$/i.test(type)
     ? 'Java classes do not run in Millrace: use a built-in type (`millrace components`) or a plug-in (docs/guide/extend.md)'
     : null;
+}
+
+/** The class of Flume that a misspelt one stands for: packages are long, so only the last part is compared. */
+function meantClass(type: string, known: readonly string[]): string | null {
+  if (!/^org\.apache\.flume\./i.test(type)) return null;
+  const simple = (name: string) => name.slice(name.lastIndexOf('.') + 1);
+  const classes = known.filter((name) => name.includes('.'));
+  const meant = nearest(simple(type), classes.map(simple));
+  return classes.find((name) => simple(name) === meant) ?? null;
 }

@@ -1,7 +1,7 @@
 /**
- * Second phase, as Flume's AbstractConfigurationProvider does it: finds each component's type, reads its options by its
- * table, checks batch sizes against channels, and makes the plan. What cannot be configured is removed; an unknown type
- * of a source, sink or channel stops the whole load.
+ * Second phase, as Flume's AbstractConfigurationProvider does it: finds each component's type, reads its
+ * options by its table, checks batch sizes against channels, and makes the plan. What cannot be configured is
+ * removed; an unknown type of a source, sink or channel stops the whole load.
  */
 import { MillraceError } from '../../base/errors.ts';
 import type { Finding } from '../../base/finding.ts';
@@ -146,7 +146,7 @@ class Materialization {
       .flatMap((one) => [...one.aliases, ...one.classes]);
     const meant = nearest(type, names);
     const remedy =
-      adviceFor(type) ??
+      adviceFor(type, names) ??
       (meant === null ? `\`millrace components ${kind}\` lists what there is` : `did you mean ${meant}?`);
     const text = `${component}: unable to load ${kind} type: ${type}`;
     this.findings.push({

@@ -2,7 +2,7 @@
 import type { MillraceError } from '../../base/errors.ts';
 import type { Finding } from '../../base/finding.ts';
 import { nearest } from '../../component/options/suggest.ts';
-import type { FilterScope } from '../filters/filter.ts';
+import type { FilterScope } from '../filters/types.ts';
 import type { Property } from '../properties/parse.ts';
 import { type SubstitutionScope, substitute } from '../properties/substitute.ts';
 import { materialize, type PlanScope } from './materialize.ts';

@@ -1,12 +1,14 @@
 /**
- * First phase, as Flume's FlumeConfiguration does it: for every agent of the configuration, which components are usable
- * as far as their keys go. Order and texts are Flume's; each finding also says where and what to do.
+ * First phase, as Flume's FlumeConfiguration does it: for every agent of the configuration, which
+ * components are usable as far as their keys go. Order and texts are Flume's; each finding also
+ * says where and what to do.
  */
 
 import { messageOf } from '../../base/errors.ts';
 import type { Finding } from '../../base/finding.ts';
 import { nearest } from '../../component/options/suggest.ts';
-import { applyFilters, type ConfigFilter, createFilter, type FilterScope } from '../filters/filter.ts';
+import { applyFilters, createFilter } from '../filters/filter.ts';
+import type { ConfigFilter, FilterScope } from '../filters/types.ts';
 import type { Property } from '../properties/parse.ts';
 import { type AgentShape, at, type Category, type ComponentProperties } from './shape.ts';
 

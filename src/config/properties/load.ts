@@ -1,6 +1,7 @@
 /**
- * Where configurations come from: files, and URIs (`file:`, `http:`, `https:`, `classpath:`), merged in order so that later
- * keys win. A source that cannot be read gives a finding; none that gives a property is a fatal error (Flume 1.10).
+ * Where configurations come from: files, and URIs (`file:`, `http:`, `https:`, `classpath:`), merged in order
+ * so that later keys win. A source that cannot be read gives a finding; none that gives a property is a fatal
+ * error (Flume 1.10).
  */
 
 import { existsSync } from 'node:fs';
@@ -52,8 +53,8 @@ export class ConfigurationSources {
     const properties = new Map<string, Property>();
     const findings: Finding[] = [];
     for (const name of this.names) {
-      const extension = /\.(\w+)$/.exec(name.slice(name.lastIndexOf('/') + 1).replace(/^[^.]*/, ''))?.[1];
-      if (extension !== undefined && UNSUPPORTED.includes(extension)) {
+      const extension = extensionOf(name);
+      if (UNSUPPORTED.includes(extension)) {
         const text = `File extension type ${extension} is unsupported`;
         findings.push({
           severity: 'warning',
@@ -82,9 +83,12 @@ export class ConfigurationSources {
     return { properties, findings };
   }
 
-  /** Whether any source differs from what `load` last saw. A source that is gone for now counts as unchanged. */
+  /**
+   * Whether any source differs from what `load` last saw. A source that is gone for now counts as unchanged.
+   */
   async changed(): Promise<boolean> {
     for (const name of this.names) {
+      if (UNSUPPORTED.includes(extensionOf(name))) continue;
       const before = this.#seen.get(name);
       try {
         const now = await this.#fetch(name, before ?? null);
@@ -141,6 +145,14 @@ export class ConfigurationSources {
       version: response.headers.get('last-modified') ?? new Date().toUTCString(),
     };
   }
+}
+
+/** What Flume takes for the extension: everything behind the first dot of the file's name. */
+function extensionOf(name: string): string {
+  const path = /^https?:/.test(name) && URL.canParse(name) ? new URL(name).pathname : name;
+  const file = path.slice(path.lastIndexOf('/') + 1);
+  const dot = file.indexOf('.');
+  return dot < 0 ? '' : file.slice(dot + 1);
 }
 
 function unreadable(name: string, error: unknown): string {

@@ -1,9 +1,9 @@
 /**
  * java.util.Properties text → properties, with the file and line of each.
  *
- * Encoding: Flume 1.10 and later read ISO-8859-1, older ones the platform's charset. Bytes that are well-formed UTF-8 are
- * read as UTF-8 (plain ASCII is the same in both), others as ISO-8859-1.
- * Source of the grammar: the documentation of java.util.Properties.load.
+ * Encoding: Flume 1.10 and later read ISO-8859-1, older ones the platform's charset. Bytes that are
+ * well-formed UTF-8 are read as UTF-8 (plain ASCII is the same in both), others as ISO-8859-1. Source of the
+ * grammar: the documentation of java.util.Properties.load.
  */
 import { isUtf8 } from 'node:buffer';
 import type { Finding } from '../../base/finding.ts';

@@ -1,11 +1,13 @@
 /**
  * `${…}` in values, by the rules of Flume 1.10 and later: `${env:NAME}`, `${sys:property}`, `${java:key}`,
- * `${date:format}`, `${name:-default}`, variables inside variables, `$${` for a literal `${`. A name without prefix is
- * another key of the same configuration (Flume finds it only if its hash order is lucky; here it is always found).
- * What cannot be resolved stays as it is. With -DpropertiesImplementation=…EnvVarResolverProperties a name without
- * prefix may also be an environment variable, and is empty when there is none (Flume 1.8 and 1.9).
+ * `${date:format}`, `${name:-default}`, variables inside variables, `$${` for a literal `${`. A name without
+ * prefix is another key of the same configuration (Flume finds it only if its hash order is lucky; here it is
+ * always found). What cannot be resolved stays as it is. With
+ * -DpropertiesImplementation=…EnvVarResolverProperties a name without prefix may also be an environment
+ * variable, and is empty when there is none (Flume 1.8 and 1.9).
  */
 import type { Finding } from '../../base/finding.ts';
+import { javaFact, systemFact } from './java-facts.ts';
 import type { Property } from './parse.ts';
 
 export interface SubstitutionScope {
@@ -27,11 +29,12 @@ export function substitute(
   for (const [key, property] of properties) {
     resolver.cycle = null;
     const value = resolver.valueOf(key);
-    if (resolver.cycle !== null) {
+    const cycle = resolver.cycle as readonly string[] | null;
+    if (cycle !== null) {
       findings.push({
         severity: 'error',
         code: 'CONF_CYCLE',
-        text: `${key} refers to itself: ${(resolver.cycle as string[]).join(' → ')}`,
+        text: `${key} refers to ${cycle[0] === key ? 'itself' : 'a circle'}: ${cycle.join(' → ')}`,
         key,
         file: property.file,
         line: property.line,
@@ -61,15 +64,21 @@ class Resolver {
     const known = this.#done.get(key);
     if (known !== undefined) return known;
     const raw = this.#properties.get(key)!.value;
-    if (this.#underWay.includes(key)) {
-      this.cycle = [...this.#underWay.slice(this.#underWay.indexOf(key)), key];
-      return raw;
-    }
-    this.#underWay.push(key);
-    const value = this.#text(raw, 0);
-    this.#underWay.pop();
+    const value = this.#inside(key, raw);
     if (this.cycle === null) this.#done.set(key, value);
     return this.cycle === null ? value : raw;
+  }
+
+  /** The text of what `name` stands for, resolved; `cycle` is set when it leads back to itself. */
+  #inside(name: string, text: string): string {
+    if (this.#underWay.includes(name)) {
+      this.cycle = [...this.#underWay.slice(this.#underWay.indexOf(name)), name];
+      return text;
+    }
+    this.#underWay.push(name);
+    const value = this.#text(text, 0);
+    this.#underWay.pop();
+    return value;
   }
 
   #text(text: string, depth: number): string {
@@ -97,7 +106,7 @@ class Resolver {
     const separator = expanded.indexOf(':-');
     const name = separator < 0 ? expanded : expanded.slice(0, separator);
     const value = this.#lookUp(name);
-    if (value !== null) return this.#text(value, depth + 1);
+    if (value !== null) return value;
     return separator < 0 ? null : expanded.slice(separator + 2);
   }
 
@@ -106,17 +115,25 @@ class Resolver {
     const rest = name.slice(colon + 1);
     switch (colon < 0 ? '' : name.slice(0, colon)) {
       case 'env':
-        return this.#scope.env[rest] ?? null;
+        return this.#given(name, this.#scope.env, rest);
       case 'sys':
-        return this.#scope.systemProperties[rest] ?? null;
+        return this.#given(name, this.#scope.systemProperties, rest) ?? systemFact(rest);
       case 'java':
         return javaFact(rest);
       case 'date':
         return dateText(rest, new Date(this.#scope.nowMs ?? Date.now()));
     }
     if (this.#properties.has(name)) return this.valueOf(name);
-    if (this.#fallBackToEnv && /^\w+$/.test(name)) return this.#scope.env[name] ?? '';
+    if (this.#fallBackToEnv && /^\w+$/.test(name)) {
+      return this.#given(`env:${name}`, this.#scope.env, name) ?? '';
+    }
     return null;
+  }
+
+  /** A variable from outside; its value may hold variables, too. */
+  #given(name: string, from: Readonly<Record<string, string | undefined>>, key: string): string | null {
+    const text = Object.hasOwn(from, key) ? from[key] : undefined;
+    return text === undefined ? null : this.#inside(name, text);
   }
 }
 
@@ -132,18 +149,6 @@ function matching(text: string, from: number): number {
     }
   }
   return -1;
-}
-
-function javaFact(key: string): string | null {
-  const facts: Readonly<Record<string, string>> = {
-    version: `Java version 17 (Millrace on Node.js ${process.version})`,
-    runtime: `Millrace on Node.js ${process.version}`,
-    vm: `V8 ${process.versions.v8}`,
-    os: `${process.platform}, architecture: ${process.arch}`,
-    hw: `processors: 0, architecture: ${process.arch}`,
-    locale: Intl.DateTimeFormat().resolvedOptions().locale,
-  };
-  return facts[key] ?? null;
 }
 
 /** The letters of Java's SimpleDateFormat that paths use; quoted text as it is. */

@@ -1,6 +1,6 @@
 /**
- * The supervisor: starts an agent's units in workers, joins them by lanes, watches them, brings back what died, and stops
- * everything in order. Runs on the main thread and never touches an event.
+ * The supervisor: starts an agent's units in workers, joins them by lanes, watches them, brings back what
+ * died, and stops everything in order. Runs on the main thread and never touches an event.
  *
  *     unit:  new → opening → open → starting → running ⇄ degraded
  *                     ↘ failed (retried every 3 s, or for good when its configuration cannot work)
@@ -8,18 +8,17 @@
  *
  * Start: channels, then sink groups, then sources; each kind waits for the one before. Stop: the other way.
  */
-import { MessageChannel } from 'node:worker_threads';
-import { RING_RECORDS, START_RETRY_MS } from '../../base/limits.ts';
+import { START_RETRY_MS } from '../../base/limits.ts';
 import type { LogLevel } from '../../base/log.ts';
 import type { AgentPlan } from '../../config/plan/types.ts';
-import { allocateLane, closeLane, type LaneMemory } from '../../memory/lane.ts';
-import { TAKE_RING_RECORDS } from '../../transaction/messages.ts';
-import type { AgentHandle, ComponentState, ComponentStatus, CounterGroup, LogSink } from '../status.ts';
+import type { AgentHandle, ComponentStatus, CounterGroup, LogSink } from '../status.ts';
 import type { FromWorker, ToWorker, Unit } from '../worker/messages.ts';
 import { unitKey } from '../worker/messages.ts';
 import { assignWorkers } from './assign.ts';
-import { ComponentCounters, type ComponentKindName, componentsOf } from './counters.ts';
+import { ComponentCounters, componentsOf } from './counters.ts';
+import { Lanes } from './lanes.ts';
 import { Remains } from './remains.ts';
+import { isUp, newState, shownState, title, titleOf, type UnitState } from './unit-state.ts';
 import { type WorkerEvents, WorkerHandle } from './worker-handle.ts';
 
 export interface AgentSettings {
@@ -35,25 +34,6 @@ export interface AgentSettings {
   readonly confDir: string | null;
 }
 
-interface Lane {
-  readonly memory: LaneMemory;
-  readonly componentKey: string;
-  readonly channelKey: string;
-}
-
-interface UnitState {
-  unit: Unit;
-  worker: string;
-  state: 'new' | 'opening' | 'open' | 'starting' | 'running' | 'failed' | 'removed' | 'closing' | 'stopped';
-  /** Why it failed, by the unit. */
-  reason: string | null;
-  /** Reasons of degraded components, `sink k1` → text. */
-  readonly degraded: Map<string, string>;
-  restarts: number;
-  waiters: (() => void)[];
-  retry: NodeJS.Timeout | null;
-}
-
 const RESPAWN_MS_FIRST = 100;
 const RESPAWN_MS_MAX = 30_000;
 /** A worker that lived this long starts its back-off anew. */
@@ -67,11 +47,10 @@ export class Agent implements AgentHandle {
   readonly #units = new Map<string, UnitState>();
   readonly #workers = new Map<string, WorkerHandle>();
   readonly #respawns = new Map<string, { delayMs: number; startedMs: number }>();
-  readonly #lanes = new Map<number, Lane>();
+  readonly #lanes = new Lanes(this.#units, this.#workers);
   readonly #counters: ComponentCounters;
   readonly #remains = new Remains();
   readonly #log: LogSink;
-  #laneNumber = 1;
   #storeNumber = 1;
   #stopping = false;
   readonly #events: WorkerEvents = {
@@ -125,7 +104,9 @@ export class Agent implements AgentHandle {
     return worker;
   }
 
-  /** Opens a unit, joins it to its peers, starts a source. Resolves when it runs or its first attempt failed. */
+  /**
+   * Opens a unit, joins it to its peers, starts a source. Resolves when it runs or its first attempt failed.
+   */
   async #bringUp(key: string): Promise<void> {
     const state = this.#units.get(key);
     if (state === undefined || this.#stopping || state.state === 'removed') return;
@@ -144,7 +125,7 @@ export class Agent implements AgentHandle {
     });
     await this.#reached(state, 'opening', ['open', 'failed', 'removed']);
     if (this.#now(state) !== 'open') return;
-    this.#join(key, state);
+    this.#lanes.join(key, state);
     if (unit.kind === 'source') {
       this.#send(state, { op: 'start', key });
       await this.#reached(state, 'starting', ['running', 'failed', 'removed']);
@@ -159,7 +140,10 @@ export class Agent implements AgentHandle {
     return state.state;
   }
 
-  /** Channels that can never run are taken out of sources and groups, as Flume does; false when nothing is left. */
+  /**
+   * Channels that can never run are taken out of sources and groups, as Flume does;
+   * false when nothing is left.
+   */
   #dropDeadChannels(state: UnitState): boolean {
     const alive = (channel: string) => this.#units.get(`channel ${channel}`)?.state !== 'removed';
     const { unit } = state;
@@ -214,71 +198,6 @@ export class Agent implements AgentHandle {
     }
   }
 
-  /** New lanes between a unit that was just opened and its open peers. */
-  #join(key: string, state: UnitState): void {
-    const { unit } = state;
-    if (unit.kind === 'channel') {
-      for (const [peerKey, peer] of this.#units) {
-        if (peer === state || !isUp(peer)) continue;
-        this.#joinToChannels(peerKey, peer, unit.name);
-      }
-    } else {
-      this.#joinToChannels(key, state, null);
-    }
-  }
-
-  #joinToChannels(key: string, state: UnitState, only: string | null): void {
-    const { unit } = state;
-    if (unit.kind === 'source') {
-      for (const { name } of unit.channels) {
-        if (only === null || only === name) this.#connect(key, name, 'source', name);
-      }
-    } else if (unit.kind === 'group') {
-      for (const sink of unit.sinks) {
-        if (only === null || only === sink.channel) this.#connect(key, sink.channel, 'sink', sink.name);
-      }
-    }
-  }
-
-  #connect(componentKey: string, channelName: string, end: 'source' | 'sink', peer: string): void {
-    const channelKey = `channel ${channelName}`;
-    const component = this.#units.get(componentKey)!;
-    const channel = this.#units.get(channelKey);
-    if (channel === undefined || !isUp(channel)) return;
-    const componentWorker = this.#workers.get(component.worker);
-    const channelWorker = this.#workers.get(channel.worker);
-    if (componentWorker === undefined || channelWorker === undefined) return;
-    const memory = allocateLane(
-      this.#laneNumber++,
-      RING_RECORDS,
-      end === 'sink' ? TAKE_RING_RECORDS : RING_RECORDS,
-    );
-    this.#lanes.set(memory.id, { memory, componentKey, channelKey });
-    const { port1, port2 } = new MessageChannel();
-    const channelEnd = end === 'source' ? 'channel-put' : 'channel-take';
-    const lane = { op: 'lane' as const, peer, lane: memory };
-    channelWorker.send(
-      { ...lane, key: channelKey, end: channelEnd, port: port2, doorbell: componentWorker.doorbell.memory },
-      [port2],
-    );
-    componentWorker.send(
-      { ...lane, key: componentKey, end, port: port1, doorbell: channelWorker.doorbell.memory },
-      [port1],
-    );
-  }
-
-  /** Ends every lane of a unit and wakes the other ends, which then give up what was under way. */
-  #sever(key: string): void {
-    for (const [id, lane] of this.#lanes) {
-      if (lane.componentKey !== key && lane.channelKey !== key) continue;
-      this.#lanes.delete(id);
-      closeLane(lane.memory);
-      for (const end of [lane.componentKey, lane.channelKey]) {
-        this.#workers.get(this.#units.get(end)?.worker ?? '')?.doorbell.ring();
-      }
-    }
-  }
-
   #onMessage(_worker: WorkerHandle, message: FromWorker): void {
     switch (message.op) {
       case 'up':
@@ -320,7 +239,7 @@ export class Agent implements AgentHandle {
   #failed(key: string, text: string, retryable: boolean): void {
     const state = this.#units.get(key);
     if (state === undefined) return;
-    this.#sever(key);
+    this.#lanes.sever(key);
     if (!retryable) {
       this.#remove(state, text);
       this.#move(key, 'removed');
@@ -346,7 +265,7 @@ export class Agent implements AgentHandle {
     if (this.#workers.get(worker.name) !== worker) return;
     this.#workers.delete(worker.name);
     const lost = [...this.#units].filter(([, state]) => state.worker === worker.name);
-    for (const [key] of lost) this.#sever(key);
+    for (const [key] of lost) this.#lanes.sever(key);
     if (reason === null) return;
     const respawn = this.#respawns.get(worker.name)!;
     const aliveMs = Date.now() - respawn.startedMs;
@@ -444,7 +363,7 @@ export class Agent implements AgentHandle {
       });
     });
     state.waiters = [];
-    this.#sever(key);
+    this.#lanes.sever(key);
     if (wasUp) this.#announceStop(state);
     state.state = 'stopped';
   }
@@ -462,6 +381,8 @@ export class Agent implements AgentHandle {
   async #drain(untilMs: number): Promise<boolean> {
     const drainable = this.#keys('channel').filter((key) => {
       const name = key.slice('channel '.length);
+      // A channel whose worker is down hands nothing out any more: it is not brought back while the agent stops.
+      if (!isUp(this.#units.get(key)!)) return false;
       return [...this.#units.values()].some(
         ({ unit, state }) =>
           unit.kind === 'group' && state === 'running' && unit.sinks.some((sink) => sink.channel === name),
@@ -486,8 +407,8 @@ export class Agent implements AgentHandle {
   }
 
   /**
-   * Takes over a changed plan: units that are the same keep running, the others are stopped, started or restarted. A
-   * memory channel that keeps its name and type keeps its events.
+   * Takes over a changed plan: units that are the same keep running, the others are stopped, started or
+   * restarted. A memory channel that keeps its name and type keeps its events.
    */
   async reload(plan: AgentPlan): Promise<void> {
     const wanted = new Map(plan.units.map((unit) => [unitKey(unit), unit]));
@@ -535,46 +456,4 @@ export class Agent implements AgentHandle {
     const idle = [...this.#workers.values()].filter((worker) => !used.has(worker.name));
     await Promise.all(idle.map((worker) => worker.end(CLOSE_MS_MAX)));
   }
-}
-
-function newState(unit: Unit): UnitState {
-  return {
-    unit,
-    worker: '',
-    state: 'new',
-    reason: null,
-    degraded: new Map(),
-    restarts: 0,
-    waiters: [],
-    retry: null,
-  };
-}
-
-function isUp(state: UnitState): boolean {
-  return state.state === 'open' || state.state === 'starting' || state.state === 'running';
-}
-
-function shownState(state: UnitState, degraded: string | null): ComponentState {
-  switch (state.state) {
-    case 'running':
-      return degraded === null ? 'running' : 'degraded';
-    case 'failed':
-    case 'removed':
-      return 'failed';
-    case 'closing':
-    case 'stopped':
-      return 'stopped';
-    default:
-      return 'starting';
-  }
-}
-
-function title(kind: ComponentKindName): string {
-  return kind[0]!.toUpperCase() + kind.slice(1);
-}
-
-function titleOf(unit: Unit): string {
-  return unit.kind === 'group'
-    ? `Sink ${unit.sinks.map((sink) => sink.name).join(', ')}`
-    : `${title(unit.kind)} ${unit.name}`;
 }

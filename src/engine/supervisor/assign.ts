@@ -8,8 +8,9 @@ export interface WorkerAssignment {
 }
 
 /**
- * One worker a unit while there are enough. Else units of one kind share first, as they wait for the same things: each
- * kind gets workers in proportion to its units, at least one when there are three or more workers.
+ * One worker a unit while there are enough. Else units of one kind share first, as they wait for
+ * the same things: each kind gets workers in proportion to its units, at least one when there
+ * are three or more workers.
  */
 export function assignWorkers(units: readonly Unit[], workersMax: number): readonly WorkerAssignment[] {
   if (units.length <= workersMax) {

@@ -1,6 +1,8 @@
 /** Counters of all components of an agent: their shared memory, and how they are shown. */
+
 import { CHANNEL_COUNTERS, SINK_COUNTERS, SOURCE_COUNTERS } from '../../component/counters.ts';
 import { allocateCounters, CounterSlots } from '../../memory/counters/counters.ts';
+import type { SharedMemory } from '../../memory/shared.ts';
 import type { CounterGroup } from '../status.ts';
 import type { Unit } from '../worker/messages.ts';
 
@@ -55,7 +57,7 @@ export function componentsOf(unit: Unit): readonly ComponentName[] {
 
 export class ComponentCounters {
   #registered: ReadonlySet<string>;
-  readonly #slots = new Map<string, { memory: SharedArrayBuffer; slots: CounterSlots<string> }>();
+  readonly #slots = new Map<string, { memory: SharedMemory; slots: CounterSlots<string> }>();
 
   constructor(registered: ReadonlySet<string>) {
     this.#registered = registered;
@@ -72,7 +74,7 @@ export class ComponentCounters {
     return entry;
   }
 
-  memoryOf(unit: Unit): Record<string, SharedArrayBuffer> {
+  memoryOf(unit: Unit): Record<string, SharedMemory> {
     return Object.fromEntries(
       componentsOf(unit).map(({ kind, name }) => [`${kind} ${name}`, this.#of(kind, name).memory]),
     );

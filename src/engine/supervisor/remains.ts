@@ -1,12 +1,16 @@
-/** What channels keep beyond their workers' lives: their queues, and the segments that their backlogs stand in. */
+/**
+ * What channels keep beyond their workers' lives: their queues, and the segments
+ * that their backlogs stand in.
+ */
+import type { SharedMemory } from '../../memory/shared.ts';
 import { collectDropped, noteDropped } from '../../memory/store/collect.ts';
 import type { ChannelRemains, FromWorker } from '../worker/messages.ts';
 
 type RemainsMessage = Extract<FromWorker, { op: 'queue' | 'hold' | 'forget' }>;
 
 interface Kept {
-  queue: SharedArrayBuffer | null;
-  readonly segments: Map<number, SharedArrayBuffer>;
+  queue: SharedMemory | null;
+  readonly segments: Map<number, SharedMemory>;
 }
 
 export class Remains {

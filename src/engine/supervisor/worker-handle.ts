@@ -1,12 +1,13 @@
 /** One worker thread as the supervisor sees it: starts it, talks to it, notices its end. */
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
 import { messageOf } from '../../base/errors.ts';
+import { threadEntry } from '../../base/thread-entry.ts';
 import { Doorbell } from '../../memory/wait.ts';
 import type { FromWorker, ToWorker, WorkerSettings } from '../worker/messages.ts';
 
 /**
- * Events are not objects, so little is allocated and next to nothing of it lives long. Left alone, the young generation
- * of a busy source grows to 100 MB for nothing.
+ * Events are not objects, so little is allocated and next to nothing of it lives long. Left alone, the young
+ * generation of a busy source grows to 100 MB for nothing.
  */
 const YOUNG_GENERATION_MIB = 12;
 
@@ -39,7 +40,7 @@ export class WorkerHandle {
       doorbell: this.doorbell.memory,
       control: port2,
     };
-    this.#worker = new Worker(entryUrl(), {
+    this.#worker = new Worker(threadEntry(import.meta.url, '../worker/entry'), {
       name,
       workerData,
       transferList: [port2],
@@ -83,10 +84,4 @@ export class WorkerHandle {
   kill(): Promise<number> {
     return this.#worker.terminate();
   }
-}
-
-/** `.ts` in a checkout, `.js` in dist: this file's own ending tells which. */
-function entryUrl(): URL {
-  const ending = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
-  return new URL(`../worker/entry.${ending}`, import.meta.url);
 }

@@ -1,9 +1,11 @@
 /**
- * Runs a group of sinks in a worker (a sink alone is a group of one). The processor picks a sink, the sink takes a batch
- * from its channel and delivers it; then it is committed, or rolled back with everything behind it.
+ * Runs a group of sinks in a worker (a sink alone is a group of one). The processor picks a sink,
+ * the sink takes a batch from its channel and delivers it; then it is committed, or rolled back
+ * with everything behind it.
  *
- * A sink alone has takes prefetched: the channel hands over the next batches while one is being delivered. In a group
- * each take is asked for when the processor calls, so that no batch waits at a sink that is not chosen.
+ * A sink alone has takes prefetched: the channel hands over the next batches while one is being
+ * delivered. In a group each take is asked for when the processor calls, so that no batch waits at
+ * a sink that is not chosen.
  */
 import { systemClock } from '../../base/clock.ts';
 import { messageOf } from '../../base/errors.ts';
@@ -13,6 +15,7 @@ import type { SinkCounters } from '../../component/counters.ts';
 import type { SinkHandle, SinkProcessor, SinkStatus } from '../../component/processor.ts';
 import type { EventSerializer, Writer } from '../../component/serializer.ts';
 import type { Sink, SinkContext } from '../../component/sink.ts';
+import type { BlockWork } from '../../component/work.ts';
 import type { LaneEnd } from '../../memory/lane.ts';
 import { TakeClient } from '../../transaction/take-client.ts';
 import type { FromWorker, GroupUnit, PartSpec } from './messages.ts';
@@ -31,6 +34,7 @@ export interface GroupRunnerSetup {
   readonly counters: (sink: string) => SinkCounters;
   readonly log: Logger;
   readonly send: (message: FromWorker) => void;
+  readonly work: BlockWork;
   /** Rings this worker's own doorbell: an asynchronous delivery has ended. */
   readonly wake: () => void;
 }
@@ -99,7 +103,7 @@ class SinkDriver implements SinkHandle {
 }
 
 export class GroupRunner implements Pumpable {
-  readonly blocking: boolean;
+  readonly #blocking: boolean;
   readonly #unit: GroupUnit;
   readonly #drivers: readonly SinkDriver[];
   readonly #processor: SinkProcessor;
@@ -148,7 +152,12 @@ export class GroupRunner implements Pumpable {
     this.#drivers = drivers;
     this.#processor = processor;
     this.#setup = setup;
-    this.blocking = blocking;
+    this.#blocking = blocking;
+  }
+
+  /** A delivery that waits for a promise needs the event loop whatever its sink declares. */
+  get blocking(): boolean {
+    return this.#blocking && this.#running === null;
   }
 
   connect(sink: string, lane: LaneEnd): void {
@@ -285,14 +294,14 @@ class SinkRunnerContext implements SinkContext {
   readonly counters: SinkCounters;
   options: unknown;
   readonly #parts: Parts;
-  readonly #send: (message: FromWorker) => void;
+  readonly #setup: GroupRunnerSetup;
 
   constructor(part: PartSpec, parts: Parts, setup: GroupRunnerSetup) {
     this.name = part.name;
     this.log = setup.log;
     this.counters = setup.counters(part.name);
     this.#parts = parts;
-    this.#send = setup.send;
+    this.#setup = setup;
   }
 
   async serializer(
@@ -302,7 +311,8 @@ class SinkRunnerContext implements SinkContext {
     const part = { type, alias: type, properties };
     const { module, options } = await this.#parts.load('serializer', part, `serializer of sink ${this.name}`);
     const { name, log, clock } = this;
-    return (out) => module.create({ name, options, log, clock, out });
+    const { work } = this.#setup;
+    return (out) => module.create({ name, options, log, clock, out, work });
   }
 
   loadPlugin(specifier: string): Promise<Record<string, unknown>> {
@@ -310,6 +320,6 @@ class SinkRunnerContext implements SinkContext {
   }
 
   degraded(reason: string | null): void {
-    this.#send({ op: 'status', component: `sink ${this.name}`, reason });
+    this.#setup.send({ op: 'status', component: `sink ${this.name}`, reason });
   }
 }

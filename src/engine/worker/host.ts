@@ -7,6 +7,7 @@ import { CounterSlots } from '../../memory/counters/counters.ts';
 import { LaneEnd } from '../../memory/lane.ts';
 import { Doorbell } from '../../memory/wait.ts';
 import { registry } from '../../registry.ts';
+import { BlockPool } from '../pool/pool.ts';
 import { ChannelRunner } from './channel-runner.ts';
 import { GroupRunner } from './group-runner.ts';
 import { workerLogger } from './log.ts';
@@ -24,8 +25,11 @@ export class WorkerHost {
   readonly #doorbell: Doorbell;
   readonly #reactor: Reactor;
   readonly #parts: Parts;
+  readonly #work = new BlockPool();
   readonly #runners = new Map<string, Runner>();
-  /** Messages are handled one after another: an `open` is finished before the lanes behind it are looked at. */
+  /**
+   * Messages are handled one after another: an `open` is finished before the lanes behind it are looked at.
+   */
   #handling: Promise<void> = Promise.resolve();
   #pending = 0;
 
@@ -81,6 +85,7 @@ export class WorkerHost {
         return await this.#close(message.key);
       case 'exit':
         for (const key of [...this.#runners.keys()]) await this.#close(key);
+        await this.#work.close();
         this.#reactor.stop();
     }
   }
@@ -132,6 +137,7 @@ export class WorkerHost {
           log,
           send,
           wake: () => this.#doorbell.ring(),
+          work: this.#work,
         });
     }
   }

@@ -1,16 +1,18 @@
 /** What the supervisor and its workers say to each other: one union per direction. */
+
 import type { MessagePort } from 'node:worker_threads';
 import type { LogRecord } from '../../base/log.ts';
 import type { Unit } from '../../config/plan/types.ts';
 import type { LaneMemory } from '../../memory/lane.ts';
+import type { SharedMemory } from '../../memory/shared.ts';
 
 export type { ChannelUnit, GroupUnit, PartSpec, SourceUnit, Unit } from '../../config/plan/types.ts';
 export { unitKey } from '../../config/plan/types.ts';
 
 /** Shared memory that a channel's earlier worker left. */
 export interface ChannelRemains {
-  readonly queue: SharedArrayBuffer | null;
-  readonly segments: readonly { readonly id: number; readonly memory: SharedArrayBuffer }[];
+  readonly queue: SharedMemory | null;
+  readonly segments: readonly { readonly id: number; readonly memory: SharedMemory }[];
 }
 
 export type ToWorker =
@@ -18,7 +20,7 @@ export type ToWorker =
       readonly op: 'open';
       readonly unit: Unit;
       /** Counter memory by component: `source r1`, `sink k1` … */
-      readonly counters: Readonly<Record<string, SharedArrayBuffer>>;
+      readonly counters: Readonly<Record<string, SharedMemory>>;
       /** Number of a source's store, unique in the agent's life. */
       readonly storeNumber: number;
       readonly remains: ChannelRemains | null;
@@ -26,12 +28,15 @@ export type ToWorker =
   | {
       readonly op: 'lane';
       readonly key: string;
-      /** This end: a source's to channel `peer`, a sink's (`peer` names the sink), a channel's to a source or sink. */
+      /**
+       * This end: a source's to channel `peer`, a sink's (`peer` names the sink), a
+       * channel's to a source or sink.
+       */
       readonly end: 'source' | 'sink' | 'channel-put' | 'channel-take';
       readonly peer: string;
       readonly lane: LaneMemory;
       readonly port: MessagePort;
-      readonly doorbell: SharedArrayBuffer;
+      readonly doorbell: SharedMemory;
     }
   /** Starts a source: sent after its lanes. */
   | { readonly op: 'start'; readonly key: string }
@@ -47,14 +52,14 @@ export type FromWorker =
   /** `component` is `source r1`, `channel c1` or `sink k1`. */
   | { readonly op: 'status'; readonly component: string; readonly reason: string | null }
   | { readonly op: 'log'; readonly record: LogRecord }
-  | { readonly op: 'queue'; readonly key: string; readonly memory: SharedArrayBuffer }
-  | { readonly op: 'hold'; readonly key: string; readonly id: number; readonly memory: SharedArrayBuffer }
+  | { readonly op: 'queue'; readonly key: string; readonly memory: SharedMemory }
+  | { readonly op: 'hold'; readonly key: string; readonly id: number; readonly memory: SharedMemory }
   | { readonly op: 'forget'; readonly key: string; readonly id: number };
 
 /** Settings of the whole agent that workers need. */
 export interface WorkerSettings {
   readonly workerName: string;
-  readonly doorbell: SharedArrayBuffer;
+  readonly doorbell: SharedMemory;
   readonly control: MessagePort;
   readonly systemProperties: Readonly<Record<string, string>>;
   readonly heapBytes: number | null;

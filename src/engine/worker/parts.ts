@@ -1,6 +1,6 @@
 /**
- * Finds the code of components: by alias or Java class in the registry, else as a plug-in, and parses their options.
- * One object a worker.
+ * Finds the code of components: by alias or Java class in the registry, else as a plug-in, and parses their
+ * options. One object a worker.
  */
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';

@@ -1,8 +1,8 @@
 /**
  * The loop of a worker: let every unit do what it can, then sleep until the doorbell rings.
  *
- * Two ways of sleeping: a worker whose units need no event loop (a memory channel, a null sink) blocks in place; any
- * other waits asynchronously, and while it is busy gives the event loop a turn every TURN_MS.
+ * Two ways of sleeping: a worker whose units need no event loop (a memory channel, a null sink) blocks in
+ * place; any other waits asynchronously, and while it is busy gives the event loop a turn every TURN_MS.
  */
 import { collectDropped } from '../../memory/store/collect.ts';
 import type { Doorbell } from '../../memory/wait.ts';

@@ -1,4 +1,6 @@
-/** The way of a finished batch to its channels: who gets which block, in which order, and what a refusal says. */
+/**
+ * The way of a finished batch to its channels: who gets which block, in which order, and what a refusal says.
+ */
 import type { ChannelSelector, Route } from '../../component/selector.ts';
 import type { PutMode, Refusal } from '../../component/source.ts';
 import type { BatchBuilder, BuiltBlock } from '../../memory/block/builder.ts';
@@ -13,7 +15,10 @@ export interface Target {
   readonly optional: boolean;
 }
 
-/** Finishes the batch and gives each channel of its routes the whole block or a share of it. Required ones first. */
+/**
+ * Finishes the batch and gives each channel of its routes the whole block or a share
+ * of it. Required ones first.
+ */
 export function share(
   batch: BatchBuilder,
   selector: ChannelSelector,
@@ -67,8 +72,8 @@ function split(
   }
   const whole = batch.finish(Date.now());
   const targets: Target[] = [];
-  // All references are taken before any share is copied: a copy may start a new segment, and this one must not be
-  // filled anew while its other shares are being made.
+  // All references are taken before any share is copied: a copy may start a new segment, and this one must
+  // not be filled anew while its other shares are being made.
   whole.segment.retain(1);
   const add = (lists: readonly number[][], isOptional: boolean) => {
     lists.forEach((indices, channel) => {
@@ -100,9 +105,9 @@ export interface RefusedBy {
 }
 
 /**
- * Puts the shares: required channels one after another, each in a transaction of its own, the rest not tried after a
- * refusal (Flume's order); optional ones afterwards, their refusals only reported. `settle` is called when the required
- * ones are answered, with the events accepted from the first on.
+ * Puts the shares: required channels one after another, each in a transaction of its own, the rest not tried
+ * after a refusal (Flume's order); optional ones afterwards, their refusals only reported. `settle` is called
+ * when the required ones are answered, with the events accepted from the first on.
  */
 export function deliver(
   targets: readonly Target[],

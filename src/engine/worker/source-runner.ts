@@ -1,4 +1,7 @@
-/** Runs one source in a worker: its context, its store, and the way of a batch through interceptors and selector. */
+/**
+ * Runs one source in a worker: its context, its store, and the way of a batch through
+ * interceptors and selector.
+ */
 import { systemClock } from '../../base/clock.ts';
 import { messageOf } from '../../base/errors.ts';
 import { PUTS_IN_FLIGHT_MAX, SOURCE_BYTES_IN_FLIGHT_MAX, TRIM_MS } from '../../base/limits.ts';

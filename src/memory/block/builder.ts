@@ -1,15 +1,16 @@
 /**
- * Writes a batch straight into a store's memory: bodies as they come, the table in private arrays until `finish` puts
- * it behind them. Also the BatchEditor of interceptors and selectors, before `finish`.
+ * Writes a batch straight into a store's memory: bodies as they come, the table in private arrays until
+ * `finish` puts it behind them. Also the BatchEditor of interceptors and selectors, before `finish`.
  *
- * One builder per store, used again for every batch. `begin` … `append*` … `finish` happen in one turn of the event
- * loop. Errors: EVENT_TOO_LARGE when the block would exceed BLOCK_BYTES_MAX; what was appended before stays.
+ * One builder per store, used again for every batch. `begin` … `append*` … `finish` happen in one
+ * turn of the event loop. Errors: EVENT_TOO_LARGE when the block would exceed BLOCK_BYTES_MAX; what
+ * was appended before stays.
  */
 import { assert } from '../../base/assert.ts';
 import { MillraceError } from '../../base/errors.ts';
 import { BLOCK_BYTES_MAX } from '../../base/limits.ts';
 import { copyBytes } from '../copy.ts';
-import type { Segment } from '../store/segment.ts';
+import { Segment } from '../store/segment.ts';
 import type { BlockStore, Reservation } from '../store/store.ts';
 import type { BatchEditor } from './editor.ts';
 import { decodeHeaders, encodeHeaders, type Headers, NO_HEADERS } from './headers.ts';
@@ -18,6 +19,8 @@ import { align, FLAG, MAGIC, PREAMBLE_BYTES, slotsOf, WORD } from './layout.ts';
 const NEWLINE = 10;
 const FIRST_TABLE_EVENTS = 256;
 const TABLE_BYTES_AN_EVENT = 12;
+/** Characters of a text that is not measured before it is written. */
+const SHORT_TEXT_MAX = 65_536;
 
 /** Where a finished block stands. */
 export interface BuiltBlock {
@@ -51,7 +54,9 @@ export class BatchBuilder implements BatchEditor {
   /** Indices before events were dropped, once `filter` was called. */
   #originals: Uint32Array | null = null;
   #common: Map<string, string> | null = null;
-  /** Header records of this batch by offset, and offsets of encoded maps by identity of their (cached) bytes. */
+  /**
+   * Header records of this batch by offset, and offsets of encoded maps by identity of their (cached) bytes.
+   */
   readonly #decoded = new Map<number, Map<string, string>>();
   readonly #written = new Map<Uint8Array, number>();
 
@@ -80,7 +85,8 @@ export class BatchBuilder implements BatchEditor {
 
   #adopt(reservation: Reservation): void {
     this.#start = reservation.start;
-    this.#end = reservation.end;
+    // A segment made for a large block is larger than any block may be.
+    this.#end = Math.min(reservation.end, reservation.start + BLOCK_BYTES_MAX);
     this.bytes = reservation.segment.bytes;
     this.#words = reservation.segment.words;
   }
@@ -109,9 +115,10 @@ export class BatchBuilder implements BatchEditor {
     }
     const before = this.bytes;
     const from = this.#start;
-    // Twice the need, so that a batch which grows event by event moves a few times only.
-    const room = used === PREAMBLE_BYTES ? need : Math.min(need * 2, BLOCK_BYTES_MAX + 64);
-    this.#store.extend(room);
+    // Twice the need, so that a batch which grows event by event moves a few times only; not so much that a
+    // segment of the largest block's size would not do.
+    const most = Math.max(need, BLOCK_BYTES_MAX - Segment.firstOffset);
+    this.#store.extend(used === PREAMBLE_BYTES ? need : Math.min(need * 2, most));
     this.#adopt(this.#reservation!);
     copyBytes(this.bytes, this.#start, before, from, from + used);
     const shift = this.#start - from;
@@ -150,17 +157,28 @@ export class BatchBuilder implements BatchEditor {
     copyBytes(this.bytes, at, source, from, to);
     this.#at = at + length;
     this.#add(at, length);
-    if (headers.size > 0) this.setHeaders(this.count - 1, headers);
+    if (headers.size > 0) this.#setFirstHeaders(headers);
   }
 
   /** Appends an event whose body is `text` in UTF-8. */
   appendText(text: string, headers: Headers = NO_HEADERS): void {
-    this.#ensure(text.length * 3, 1);
+    // A long text is measured: three times its length may be more than a block holds.
+    this.#ensure(text.length <= SHORT_TEXT_MAX ? text.length * 3 : Buffer.byteLength(text), 1);
     const at = this.#at;
     const length = this.bytes.write(text, at, 'utf8');
     this.#at = at + length;
     this.#add(at, length);
-    if (headers.size > 0) this.setHeaders(this.count - 1, headers);
+    if (headers.size > 0) this.#setFirstHeaders(headers);
+  }
+
+  /** Headers of the event just appended, which is taken back when they do not fit (its bytes stay unused). */
+  #setFirstHeaders(headers: Headers): void {
+    try {
+      this.setHeaders(this.count - 1, headers);
+    } catch (error) {
+      this.count--;
+      throw error;
+    }
   }
 
   /**
@@ -175,6 +193,7 @@ export class BatchBuilder implements BatchEditor {
     const at = this.#at;
     copyBytes(this.bytes, at, chunk, from, last + 1);
     const shift = at - from;
+    const before = this.count;
     let position = from;
     while (position <= last) {
       const end = chunk.indexOf(NEWLINE, position);
@@ -183,13 +202,21 @@ export class BatchBuilder implements BatchEditor {
       position = end + 1;
     }
     this.#at = at + run;
-    // The table's room was not known before; moving keeps the run.
-    this.#ensure(0, 0);
+    // The table's room was not known before; moving keeps the run. Without room for it
+    // there are no lines either.
+    try {
+      this.#ensure(0, 0);
+    } catch (error) {
+      this.count = before;
+      this.#at = at;
+      throw error;
+    }
     return last + 1;
   }
 
   /**
-   * Appends `count` events of `length` bytes each that stand one after another in `source` (a generator's template).
+   * Appends `count` events of `length` bytes each that stand one after another in `source`
+   * (a generator's template).
    */
   appendFixed(source: Uint8Array, count: number, length: number): void {
     this.#ensure(count * length, count);
@@ -199,8 +226,8 @@ export class BatchBuilder implements BatchEditor {
   }
 
   /**
-   * Lends `bytesMax` bytes to a caller that writes the next body itself: returns where to write in `bytes`; `endBody`
-   * makes the event.
+   * Lends `bytesMax` bytes to a caller that writes the next body itself: returns where to write in `bytes`;
+   * `endBody` makes the event.
    */
   beginBody(bytesMax: number): number {
     this.#ensure(bytesMax, 1);
@@ -290,10 +317,11 @@ export class BatchBuilder implements BatchEditor {
   /** Gives every event its own copy of the common headers, which one of them is about to lose. */
   #spread(): void {
     const common = this.#common!;
-    this.#common = null;
     for (let i = 0; i < this.count; i++) {
       this.#writeOwn(i, new Map([...common, ...(this.#own(i) ?? NO_HEADERS)]));
     }
+    // Last: had one of the copies not fitted, the others would still be right.
+    this.#common = null;
   }
 
   #writeOwn(index: number, headers: Headers): void {
@@ -376,8 +404,8 @@ export class BatchBuilder implements BatchEditor {
   }
 
   /**
-   * A second block over the same bodies with only the events `indices` (a selector's share), in the same segment when
-   * its table fits there, else null. Call after `finish` of the whole.
+   * A second block over the same bodies with only the events `indices` (a selector's share), in the same
+   * segment when its table fits there, else null. Call after `finish` of the whole.
    */
   derive(whole: BuiltBlock, indices: readonly number[]): BuiltBlock | null {
     const table = indices.length * TABLE_BYTES_AN_EVENT + PREAMBLE_BYTES + 64;

@@ -1,6 +1,6 @@
 /**
- * A batch as interceptors and selectors see it: open, in place, not yet put. Indices count from 0 to `count - 1` and
- * change when events are dropped.
+ * A batch as interceptors and selectors see it: open, in place, not yet put. Indices count from 0 to `count -
+ * 1` and change when events are dropped.
  */
 import type { Headers } from './headers.ts';
 

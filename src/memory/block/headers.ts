@@ -1,7 +1,8 @@
 /**
- * Header maps as bytes: msgpack maps of strings by msgpackr. Maps, not objects, so that a header named `__proto__` is a
- * name like any other. Equal maps are encoded once: the last ones are kept by content.
+ * Header maps as bytes: msgpack maps of strings by msgpackr. Maps, not objects, so that a header named
+ * `__proto__` is a name like any other. Equal maps are encoded once: the last ones are kept by content.
  */
+import '../../base/native.ts';
 import { Packr } from 'msgpackr';
 
 export type Headers = ReadonlyMap<string, string>;

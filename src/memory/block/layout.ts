@@ -1,25 +1,26 @@
 /**
  * The block: events in one run of bytes, and how to find them.
  *
- * Limits: at most BLOCK_BYTES_MAX bytes; offsets are u32; little-endian words; a block starts at a multiple of 8.
+ * Limits: at most BLOCK_BYTES_MAX bytes; offsets are u32; little-endian words; a block starts at a multiple
+ * of 8.
  *
  *     block    = preamble (80 bytes) · data · padding to 4 · table · padding to 8
- *     data     = bodies, anywhere and in any order, with other bytes between them (line ends, wire framing …) ·
+ *     data     = bodies, anywhere and in any order, with other bytes between them (line ends, framing …) ·
  *                header maps, each: u32 length at a multiple of 4 · msgpack map of string → string
  *     table    = start[count] · length[count] · header[count] (only with OWN_HEADERS)   all u32
  *
- * `start` and `header` are counted from the beginning of the memory in which the block was built; ORIGIN says where the
- * block itself began there, so a block that was copied elsewhere is read with `place - ORIGIN` added. header 0 means no
- * own headers; equal maps may share one record. COMMON points to a header map that every event of the block has; an
- * event's own header of the same name wins. That makes setting one header on all events (host, timestamp, static) one
- * small write.
+ * `start` and `header` are counted from the beginning of the memory in which the block was built; ORIGIN says
+ * where the block itself began there, so a block that was copied elsewhere is read with `place - ORIGIN`
+ * added. header 0 means no own headers; equal maps may share one record. COMMON points to a header map that
+ * every event of the block has; an event's own header of the same name wins. That makes setting one header on
+ * all events (host, timestamp, static) one small write.
  *
- * Why a table of starts and lengths at the end, and not length-prefixed events: a source can copy what a socket gave it
- * as one run, with the line ends inside, and only the table is made an event at a time; a sink that wants lines finds
- * the same run whole. Bodies may be replaced or dropped by editing the table.
+ * Why a table of starts and lengths at the end, and not length-prefixed events: a source can copy what a
+ * socket gave it as one run, with the line ends inside, and only the table is made an event at a time; a sink
+ * that wants lines finds the same run whole. Bodies may be replaced or dropped by editing the table.
  *
- * A block with FOREIGN set has a table that points to data of other blocks in the same memory (a selector split a batch
- * over channels); it can be read there but must be compacted to be copied.
+ * A block with FOREIGN set has a table that points to data of other blocks in the same memory (a selector
+ * split a batch over channels); it can be read there but must be compacted to be copied.
  */
 export const MAGIC = 0x3142524d; // "MRB1"
 export const PREAMBLE_BYTES = 80;

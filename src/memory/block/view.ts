@@ -1,6 +1,7 @@
 /**
- * Reads one block in place. A view is an object a block, not an event; `at` moves it to another block.
- * Everything it returns points into shared memory that is valid only until the take is committed or rolled back.
+ * Reads one block in place. A view is an object a block, not an event; `at` moves it to another
+ * block. Everything it returns points into shared memory that is valid only until the take is
+ * committed or rolled back.
  */
 import { assert } from '../../base/assert.ts';
 import { decodeHeaders, type Headers, NO_HEADERS } from './headers.ts';

@@ -1,8 +1,8 @@
 /**
  * Counters of one component in shared memory: one writer, any number of readers that never wait.
  *
- * Layout: float64 slots: start time, stop time, then the counters in the order of their names. A float64 at a multiple
- * of 8 is written and read whole by the machines Node runs on; counts stay exact below 2^53.
+ * Layout: float64 slots: start time, stop time, then the counters in the order of their names. A float64 at a
+ * multiple of 8 is written and read whole by the machines Node runs on; counts stay exact below 2^53.
  */
 const TIMES = 2;
 

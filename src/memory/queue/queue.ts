@@ -3,13 +3,13 @@
  *
  * Limits: one writer; positions are u32 and wrap; at least ENTRIES_MIN entries, doubled when full.
  * Layout: 16 words: head (first entry not done), tail (next entry to write); then entries of 8 words
- *     segment · offset · first · count · slots · done (events committed from the first on, without a gap) · 0 · 0
+ *     segment · offset · first · count · slots · done (events committed from the first on without a gap) · 0 · 0
  *   entry n stands at (n mod size).
- * Operations: `push` writes an entry and then moves the tail with one store, which is the commit of a put. `done`
- *   counts events committed, in any order; entries done at the head are freed.
- * Recovery: a new worker opens the same memory. What was pushed is there; what was committed without a gap is done;
- *   commits beyond a gap count as not done, so such events are handed out again: a memory channel may repeat after its
- *   worker died, it does not lose.
+ * Operations: `push` writes an entry and then moves the tail with one store, which is the commit of a put.
+ *   `done` counts events committed, in any order; entries done at the head are freed.
+ * Recovery: a new worker opens the same memory. What was pushed is there; what was committed without a gap is
+ *   done; commits beyond a gap count as not done, so such events are handed out again: a memory channel may
+ *   repeat after its worker died, it does not lose.
  */
 import { assert } from '../../base/assert.ts';
 
@@ -48,7 +48,10 @@ export class BlockQueue {
   /** Runs [first, end) of an entry's events that are done beyond a gap, sorted, by position. */
   readonly #beyond = new Map<number, [number, number][]>();
 
-  /** `save` is told of every memory the queue moves to, before anything is in it that is not in the one before. */
+  /**
+   * `save` is told of every memory the queue moves to, before anything is in it that
+   * is not in the one before.
+   */
   constructor(memory: SharedArrayBuffer | null, save: (memory: SharedArrayBuffer) => void) {
     this.#save = save;
     const own = memory ?? new SharedArrayBuffer((FIRST + ENTRIES_MIN * ENTRY_WORDS) * 4);
@@ -124,8 +127,8 @@ export class BlockQueue {
   }
 
   /**
-   * Counts `count` events from `event` (0 is the entry's first) as done. Returns true when the whole entry is.
-   * The entry is freed once all before it are done, too.
+   * Counts `count` events from `event` (0 is the entry's first) as done. Returns true when the whole entry
+   * is. The entry is freed once all before it are done, too.
    */
   done(position: number, event: number, count: number): boolean {
     const at = this.#at(position);

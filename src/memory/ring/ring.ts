@@ -2,13 +2,17 @@
  * A control ring: a single-producer, single-consumer queue of fixed records in a SharedArrayBuffer.
  *
  * Limits: records of RECORD_WORDS u32 words; a power of two of records; positions are u32 and wrap.
- * Layout: word 0 head (reader's position), word 1 patient (1 while the reader needs no bell for new records), word 16
- *   tail (writer's position), word 32 state (0 open, 1 closed), records from word 48; record n stands at (n mod size) · RECORD_WORDS. Head and tail have cache lines of their own.
- * Operations: the writer fills the record at `claim()` and makes it visible with `publish()`, one store after all
- *   words are written; the reader sees `available()` records, reads words in place, and frees them with `advance()`.
- * Recovery: none. A ring ends with either of its owners: the supervisor closes it and makes a new one, so no code ever
- *   continues in a ring that a dead thread left half-way. A record that was claimed and not published is not seen.
- * It does not wait or wake (memory/wait), carries no bytes (memory/store), and checks nothing a record at a time.
+ * Layout: word 0 head (reader's position), word 1 patient (1 while the reader needs no bell for new records),
+ *   word 16 tail (writer's position), word 32 state (0 open, 1 closed), records from word 48; record n stands
+ *   at (n mod size) · RECORD_WORDS. Head and tail have cache lines of their own.
+ * Operations: the writer fills the record at `claim()` and makes it visible with `publish()`, one store after
+ *   all words are written; the reader sees `available()` records, reads words in place, and frees them with
+ *   `advance()`.
+ * Recovery: none. A ring ends with either of its owners: the supervisor closes it and makes a new one, so no
+ *   code ever continues in a ring that a dead thread left half-way. A record that was claimed and not published
+ *   is not seen.
+ * It does not wait or wake (memory/wait), carries no bytes (memory/store), and checks
+ * nothing a record at a time.
  */
 import { assert } from '../../base/assert.ts';
 
@@ -97,8 +101,9 @@ export class RingReader extends RingEnd {
   }
 
   /**
-   * A patient reader is not woken for new records; it finds them when it wakes for another reason, or after its longest
-   * sleep. Who stops being patient looks at `available()` after this call, or sleeps over what came before it.
+   * A patient reader is not woken for new records; it finds them when it wakes for another reason, or after
+   * its longest sleep. Who stops being patient looks at `available()` after this call, or sleeps over what
+   * came before it.
    */
   setPatient(patient: boolean): void {
     if (patient === this.#patient) return;

@@ -1,7 +1,8 @@
 /**
- * Segments that were given up go back to the system when the garbage collectors of all threads have seen that nothing
- * refers to them. Their bytes do not count as a thread's heap, so a thread whose heap is small may not collect for
- * hours: each thread that let go of enough of them collects once, in a quiet moment (a few milliseconds).
+ * Segments that were given up go back to the system when the garbage collectors of all threads have seen
+ * that nothing refers to them. Their bytes do not count as a thread's heap, so a thread whose heap is
+ * small may not collect for hours: each thread that let go of enough of them collects once, in a quiet
+ * moment (a few milliseconds).
  */
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';

@@ -1,10 +1,11 @@
 /**
  * A segment: one SharedArrayBuffer of a source's store. Its first 64 bytes are a header; blocks follow.
  *
- *     word 0   live: blocks in this segment that some channel still needs (a block put to two channels counts twice)
+ *     word 0   live: blocks here that some channel still needs (a block put to two channels counts twice)
  *
- * The owner adds to `live` before it publishes a block; whoever releases a block subtracts. A segment whose `live` is 0
- * and which its owner no longer fills may be filled anew: nobody holds a reference into it by then.
+ * The owner adds to `live` before it publishes a block; whoever releases a block subtracts. A
+ * segment whose `live` is 0 and which its owner no longer fills may be filled anew: nobody holds a
+ * reference into it by then.
  */
 const HEADER_BYTES = 64;
 const LIVE = 0;

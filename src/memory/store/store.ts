@@ -1,16 +1,21 @@
 /**
  * A segmented store: where one source writes its blocks, and where channels and sinks read them in place.
  *
- * Limits: one writer; one open reservation at a time; a segment is SEGMENT_BYTES, or larger for one block that needs it.
- * Layout: blocks one after another from Segment.firstOffset, each at a multiple of 8; what is left of a segment when
+ * Limits: one writer; one open reservation at a time; a segment is SEGMENT_BYTES, or larger for one block
+ * that needs it. Layout: blocks one after another from Segment.firstOffset, each at a multiple of 8; what is
+ * left of a segment when
  *   the next block does not fit stays unused (the padding of this "ring").
- * Operations: `open` lends the rest of the current segment to a builder, `extend` moves an open reservation to a segment
+ * Operations: `open` lends the rest of the current segment to a builder, `extend` moves an open reservation
+ * to a segment
  *   with more room, `close` keeps what was written. Publishing (Segment.retain) is the caller's.
- * Size: segments are re-used, whatever their number: fresh memory costs a page fault each 4 KiB, more than the copy
+ * Size: segments are re-used, whatever their number: fresh memory costs a page fault each 4 KiB, more than
+ * the copy
  *   into it. `trim`, called every few seconds, gives up those that no peak of the time before needed.
- * Recovery: none needed: a store dies with its worker; readers keep the segments they still need alive, and a new
+ * Recovery: none needed: a store dies with its worker; readers keep the segments they still need alive, and a
+ * new
  *   worker starts a new store with ids of its own.
- * It does not bound its own size: channels refuse puts beyond their capacity and the source's window bounds the rest.
+ * It does not bound its own size: channels refuse puts beyond their capacity and the source's window bounds
+ * the rest.
  */
 import { assert } from '../../base/assert.ts';
 import { SEGMENT_BYTES, SEGMENTS_FREE_MIN } from '../../base/limits.ts';
@@ -135,7 +140,17 @@ export class BlockStore {
   #allocate(bytesMin: number): Segment {
     let sizeBytes = SEGMENT_BYTES;
     while (sizeBytes < bytesMin) sizeBytes *= 2;
-    const id = this.#number * SEGMENTS_PER_STORE_MAX + (this.#next++ % SEGMENTS_PER_STORE_MAX);
-    return Segment.allocate(id, sizeBytes);
+    return Segment.allocate(this.#nextId(), sizeBytes);
+  }
+
+  /** Ids come round again after weeks of growing and shrinking; one that still stands for a segment is passed over. */
+  #nextId(): number {
+    assert(this.#sealed.length + this.#free.length < SEGMENTS_PER_STORE_MAX - 1, 'too many segments');
+    for (;;) {
+      const id = this.#number * SEGMENTS_PER_STORE_MAX + (this.#next++ % SEGMENTS_PER_STORE_MAX);
+      const has = (segment: Segment) => segment.id === id;
+      if (this.#next <= SEGMENTS_PER_STORE_MAX || !(this.#sealed.some(has) || this.#free.some(has)))
+        return id;
+    }
   }
 }

@@ -83,7 +83,10 @@ class FailoverProcessor implements SinkProcessor {
     });
   }
 
-  /** Tries failed sinks whose time has come; what one of them did is the result, null when none was tried with success. */
+  /**
+   * Tries failed sinks whose time has come; what one of them did is the result, null when
+   * none was tried with success.
+   */
   async #probe(): Promise<SinkStatus | null> {
     const nowMs = this.#context.clock.now();
     while (this.#failed.length > 0 && this.#failed[0]!.retryAtMs < nowMs) {

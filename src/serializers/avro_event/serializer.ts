@@ -3,7 +3,12 @@ import type { OptionsOf } from '../../component/options/table.ts';
 import type { EventSerializer, SerializerContext } from '../../component/serializer.ts';
 import type { Batch, BatchRange } from '../../memory/block/batch.ts';
 import type { Headers } from '../../memory/block/headers.ts';
-import { AvroBuffer, type AvroCodec, AvroContainer } from '../../wire/avro-container/container.ts';
+import {
+  AvroBuffer,
+  type AvroCodec,
+  AvroContainer,
+  NULL_CODEC,
+} from '../../wire/avro-container/container.ts';
 import type { options } from './index.ts';
 
 /** Flume's record: no namespace. */
@@ -13,9 +18,9 @@ const SCHEMA =
 
 export function create(context: SerializerContext): EventSerializer {
   const o = context.options as OptionsOf<typeof options>;
-  let codec: AvroCodec = 'null';
+  let codec = NULL_CODEC;
   if (o.compressionCodec.toLowerCase() === 'deflate') {
-    codec = 'deflate';
+    codec = { name: 'deflate', compress: (records) => context.work.deflateRaw(records) };
   } else if (o.compressionCodec.toLowerCase() !== 'null') {
     context.log.warn(
       `Unable to instantiate avro codec with name (${o.compressionCodec}). Compression disabled.`,
@@ -66,13 +71,12 @@ class AvroEventSerializer implements EventSerializer {
     }
   }
 
-  flush(): void {
-    this.#container.endBlock();
+  flush(): Promise<void> | void {
+    return this.#container.flush();
   }
 
-  end(): void {
-    this.#container.endBlock();
-  }
+  /** A container has no end of its own. */
+  end(): void {}
 }
 
 function encodeMap(headers: Headers): Buffer {

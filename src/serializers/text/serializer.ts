@@ -35,8 +35,8 @@ class TextSerializer implements EventSerializer {
   }
 
   /**
-   * Bodies that a source took from lines still stand as lines in memory, one behind the other with their line ends:
-   * such a run is written as it stands.
+   * Bodies that a source took from lines still stand as lines in memory, one behind the other with their line
+   * ends: such a run is written as it stands.
    */
   #range({ view, first, count }: BatchRange): void {
     const { bytes } = view;

@@ -1,6 +1,7 @@
 /**
- * One output file. Bytes of a batch are gathered as views and written with few calls; they count once `flush` returned.
- * After an error `restore` cuts the file back to what was committed, so that a repeated batch stands in it once.
+ * One output file. Bytes of a batch are gathered as views and written with few calls; they count once `flush`
+ * returned. After an error `restore` cuts the file back to what was committed, so that a repeated batch
+ * stands in it once.
  */
 import { closeSync, fdatasyncSync, ftruncateSync, openSync, writeSync, writevSync } from 'node:fs';
 import type { Writer } from '../../component/serializer.ts';
@@ -15,7 +16,9 @@ export class OutputFile implements Writer {
   #written = 0;
   #committed = 0;
 
-  /** Fails when the file exists: nothing is overwritten. Appends, so that writes go on where `restore` cut. */
+  /**
+   * Fails when the file exists: nothing is overwritten. Appends, so that writes go on where `restore` cut.
+   */
   constructor(path: string) {
     this.path = path;
     this.#fd = openSync(path, 'ax');
@@ -33,7 +36,8 @@ export class OutputFile implements Writer {
     for (const view of views) total += view.length;
     let done = views.length === 1 ? writeSync(this.#fd, views[0]!) : writevSync(this.#fd, views);
     this.#written += done;
-    // A short write is rare (a signal, a disk about to be full): the rest goes view by view, and errors surface here.
+    // A short write is rare (a signal, a disk about to be full): the rest goes view by view, and errors
+    // surface here.
     while (done < total) {
       const rest = remainder(views, done);
       const more = writeSync(this.#fd, rest);

@@ -60,22 +60,39 @@ class FileRollSink implements Sink {
     }
   }
 
-  process(batch: Batch): void {
-    const { counters } = this.#context;
-    counters.add('EventDrainAttemptCount', batch.count);
+  process(batch: Batch): Promise<void> | void {
+    this.#context.counters.add('EventDrainAttemptCount', batch.count);
     try {
       this.#roll();
       const { file, serializer } = this.#openFile();
       serializer.write(batch);
-      serializer.flush();
-      file.flush(this.#options['sink.fsync'] === 'batch');
-      file.commit();
+      const flushed = serializer.flush();
+      if (flushed !== undefined) return this.#completeLater(flushed, file, batch.count);
+      this.#complete(file, batch.count);
     } catch (error) {
-      counters.add('EventWriteFail', 1);
-      this.#abandon();
-      throw this.#explained(error);
+      throw this.#failed(error);
     }
-    counters.add('EventDrainSuccessCount', batch.count);
+  }
+
+  async #completeLater(flushed: Promise<void>, file: OutputFile, events: number): Promise<void> {
+    try {
+      await flushed;
+      this.#complete(file, events);
+    } catch (error) {
+      throw this.#failed(error);
+    }
+  }
+
+  #complete(file: OutputFile, events: number): void {
+    file.flush(this.#options['sink.fsync'] === 'batch');
+    file.commit();
+    this.#context.counters.add('EventDrainSuccessCount', events);
+  }
+
+  #failed(error: unknown): unknown {
+    this.#context.counters.add('EventWriteFail', 1);
+    this.#abandon();
+    return this.#explained(error);
   }
 
   /** Flume opens and rolls its files even when nothing comes. */
@@ -118,7 +135,6 @@ class FileRollSink implements Sink {
     this.#serializer = null;
     if (file === null) return;
     try {
-      serializer?.flush();
       serializer?.end();
       file.flush(this.#options['sink.fsync'] === 'batch');
       file.commit();

@@ -1,4 +1,6 @@
-/** An event as Flume's EventHelper prints it: headers, and the body's first bytes as a hex dump of 16 a row. */
+/**
+ * An event as Flume's EventHelper prints it: headers, and the body's first bytes as a hex dump of 16 a row.
+ */
 import { javaMapText } from '../../base/java/hashmap-order.ts';
 import type { Headers } from '../../memory/block/headers.ts';
 

@@ -1,6 +1,6 @@
 /**
- * Output of a command as lines: `\n`, `\r` and `\r\n` end one, as Java's line reader has it. Chunks without a `\r` are
- * appended as one run; others are cut line by line.
+ * Output of a command as lines: `\n`, `\r` and `\r\n` end one, as Java's line reader has it. Chunks without a
+ * `\r` are appended as one run; others are cut line by line.
  */
 import { BLOCK_BYTES_MAX } from '../../base/limits.ts';
 

@@ -120,7 +120,10 @@ class ExecSource implements Source {
     });
   }
 
-  /** Puts what the command writes until it writes no more; stops reading while there is no room or lines are refused. */
+  /**
+   * Puts what the command writes until it writes no more; stops reading while there is no
+   * room or lines are refused.
+   */
   async #readLines(stdout: Readable): Promise<void> {
     const reader = new LineReader();
     const decode = this.#charset.isUtf8 || this.#charset.asciiCompatible ? null : this.#charset.decoder();
@@ -190,8 +193,8 @@ class ExecSource implements Source {
   }
 
   /**
-   * `fill` appends the lines; `again` gives the same lines once more when some are refused. False when nothing was done
-   * because there is no room, or lines before these are being put again.
+   * `fill` appends the lines; `again` gives the same lines once more when some are refused. False when
+   * nothing was done because there is no room, or lines before these are being put again.
    */
   #putLines(bytes: number, fill: (target: LineTarget) => void, again: (target: LineTarget) => void): boolean {
     const { counters } = this.#context;

@@ -1,6 +1,6 @@
 /**
- * Flume's JSONHandler: an array of {"headers": {…}, "body": "…"} in UTF-8, UTF-16 or UTF-32; bodies keep the charset of
- * the request. JSON that JSON.parse refuses is read once more the lenient way of Flume's parser.
+ * Flume's JSONHandler: an array of {"headers": {…}, "body": "…"} in UTF-8, UTF-16 or UTF-32; bodies keep the
+ * charset of the request. JSON that JSON.parse refuses is read once more the lenient way of Flume's parser.
  */
 import { type JavaCharset, javaCharset } from '../../base/java/charset.ts';
 import type { Headers } from '../../memory/block/headers.ts';

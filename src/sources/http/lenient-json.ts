@@ -1,6 +1,6 @@
 /**
- * JSON as Gson reads it when lenient: names without quotes, single quotes, `;` for `,`, `=` or `=>` for `:`, comments,
- * text without quotes. Throws BadRequest for what Gson refuses, too. Nesting is limited.
+ * JSON as Gson reads it when lenient: names without quotes, single quotes, `;` for `,`, `=` or `=>` for `:`,
+ * comments, text without quotes. Throws BadRequest for what Gson refuses, too. Nesting is limited.
  */
 import { BadRequest } from './handler.ts';
 

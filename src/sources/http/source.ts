@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { MillraceError, messageOf } from '../../base/errors.ts';
+import { cannotListen } from '../../component/listen.ts';
 import type { OptionsOf } from '../../component/options/table.ts';
 import type { Source, SourceContext } from '../../component/source.ts';
 import { blobHandler, morphlineBlobHandler } from './blob-handler.ts';
@@ -60,17 +61,7 @@ class HttpSource implements Source {
     );
     this.#server = server;
     await new Promise<void>((resolve, reject) => {
-      server.once('error', (error) => {
-        const text = `source ${this.#context.name} cannot listen on ${bind}:${port}: ${messageOf(error)}`;
-        const remedy = 'choose a free port and an address of this host';
-        const detail = {
-          component: `source ${this.#context.name}`,
-          option: 'port',
-          value: String(port),
-          remedy,
-        };
-        reject(new MillraceError('SOURCE_FAILED', text, { ...detail, cause: error }));
-      });
+      server.once('error', (error) => reject(cannotListen(this.#context, bind, port, error)));
       server.listen(port, bind, resolve);
     });
     const address = server.address();

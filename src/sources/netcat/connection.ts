@@ -1,9 +1,9 @@
 /**
- * One client. Bytes become events without a copy of single lines: every chunk's whole lines are appended as one run, put
- * at once, and answered in order; the unfinished rest waits for the next chunk.
+ * One client. Bytes become events without a copy of single lines: every chunk's whole lines are appended as
+ * one run, put at once, and answered in order; the unfinished rest waits for the next chunk.
  *
- * The connection stops reading while the source has no room, while its put waits for an answer with too much behind it,
- * or while the client does not read its answers.
+ * The connection stops reading while the source has no room, while its put waits for an answer with too much
+ * behind it, or while the client does not read its answers.
  */
 import { isUtf8 } from 'node:buffer';
 import type { Socket } from 'node:net';
@@ -106,7 +106,9 @@ export class Connection {
     });
   }
 
-  /** Appends and puts the whole lines of a chunk. False when the source has no room: nothing was done then. */
+  /**
+   * Appends and puts the whole lines of a chunk. False when the source has no room: nothing was done then.
+   */
   #handle(chunk: Buffer): boolean {
     if (!this.#mayHoldLine(chunk)) {
       this.#rest = this.#rest.length === 0 ? Buffer.from(chunk) : Buffer.concat([this.#rest, chunk]);
@@ -240,7 +242,9 @@ export class Connection {
     this.#answers = this.#answers.then(() => this.#close());
   }
 
-  /** Sends what is to be sent and closes; input that still comes is read away so that the answer is not reset. */
+  /**
+   * Sends what is to be sent and closes; input that still comes is read away so that the answer is not reset.
+   */
   #close(): void {
     this.#socket.removeAllListeners('data');
     this.#socket.resume();

@@ -1,6 +1,6 @@
 import { createServer, type Server, type Socket } from 'node:net';
-import { MillraceError, messageOf } from '../../base/errors.ts';
 import { type JavaCharset, javaCharset } from '../../base/java/charset.ts';
+import { cannotListen } from '../../component/listen.ts';
 import type { OptionsOf } from '../../component/options/table.ts';
 import type { Source, SourceContext } from '../../component/source.ts';
 import { Connection, type ConnectionSettings } from './connection.ts';
@@ -35,21 +35,7 @@ class NetcatSource implements Source {
     const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => this.#accept(socket));
     this.#server = server;
     return new Promise((resolve, reject) => {
-      server.once('error', (error) => {
-        reject(
-          new MillraceError(
-            'SOURCE_FAILED',
-            `source ${this.#context.name} cannot listen on ${bind}:${port}: ${messageOf(error)}`,
-            {
-              component: `source ${this.#context.name}`,
-              option: 'port',
-              value: String(port),
-              remedy: 'choose a free port and an address of this host',
-              cause: error,
-            },
-          ),
-        );
-      });
+      server.once('error', (error) => reject(cannotListen(this.#context, bind, port, error)));
       server.listen({ host: bind, port, backlog: 1024 }, () => {
         server.on('error', (error) =>
           this.#context.log.error(`source ${this.#context.name}: accepting failed`, error),

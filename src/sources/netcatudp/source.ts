@@ -1,6 +1,6 @@
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
 import { isIPv6 } from 'node:net';
-import { MillraceError, messageOf } from '../../base/errors.ts';
+import { cannotListen } from '../../component/listen.ts';
 import type { OptionsOf } from '../../component/options/table.ts';
 import type { Source, SourceContext } from '../../component/source.ts';
 import type { options } from './index.ts';
@@ -40,17 +40,7 @@ class NetcatUdpSource implements Source {
     this.#socket = socket;
     socket.on('message', (bytes, from) => this.#receive({ bytes, from }));
     return new Promise((resolve, reject) => {
-      socket.once('error', (error) => {
-        const text = `source ${this.#context.name} cannot listen on ${bind ?? '*'}:${port}: ${messageOf(error)}`;
-        const remedy = 'choose a free port and an address of this host';
-        const detail = {
-          component: `source ${this.#context.name}`,
-          option: 'port',
-          value: String(port),
-          remedy,
-        };
-        reject(new MillraceError('SOURCE_FAILED', text, { ...detail, cause: error }));
-      });
+      socket.once('error', (error) => reject(cannotListen(this.#context, bind ?? '*', port, error)));
       socket.bind({ port, ...(bind === undefined ? {} : { address: bind }) }, () => {
         socket.on('error', (error) =>
           this.#context.log.error(`source ${this.#context.name}: receiving failed`, error),
@@ -60,6 +50,9 @@ class NetcatUdpSource implements Source {
         } catch {
           // The system's limit is lower: its default stays.
         }
+        this.#context.log.info(
+          `Netcat UDP source ${this.#context.name} listens on ${bind ?? '*'}:${socket.address().port}`,
+        );
         resolve();
       });
     });
@@ -70,7 +63,10 @@ class NetcatUdpSource implements Source {
     else if (this.#gathered.length >= GATHER_MAX) this.#put();
   }
 
-  /** One event a datagram: its bytes up to the first line end. Nobody waits for an answer; what is refused is lost. */
+  /**
+   * One event a datagram: its bytes up to the first line end. Nobody waits for an
+   * answer; what is refused is lost.
+   */
   #put(): void {
     const gathered = this.#gathered;
     if (gathered.length === 0) return;

@@ -1,6 +1,7 @@
 /**
- * How logging is set up: `-Dflume.root.logger=LEVEL,appender…` (with one or two `=`), `flume.log.dir`, `flume.log.file`,
- * and levels from `log4j.properties` or `log4j2.xml` in the --conf directory. Appenders: console, LOGFILE, DAILY.
+ * How logging is set up: `-Dflume.root.logger=LEVEL,appender…` (with one or two `=`), `flume.log.dir`,
+ * `flume.log.file`, and levels from `log4j.properties` or `log4j2.xml` in the --conf directory. Appenders:
+ * console, LOGFILE, DAILY.
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -90,12 +91,23 @@ function readLogFiles(confDir: string): LogFile {
     return found;
   }
   const xml = join(confDir, 'log4j2.xml');
-  if (existsSync(xml)) {
-    for (const [tag] of readFileSync(xml, 'utf8').matchAll(/<Logger\s[^>]*>/g)) {
-      const name = /\bname="([^"]+)"/.exec(tag)?.[1];
-      const level = /\blevel="([^"]+)"/.exec(tag)?.[1];
-      if (name !== undefined && level !== undefined) set(name, level);
-    }
-  }
+  if (existsSync(xml)) readXml(readFileSync(xml, 'utf8'), found, set);
   return found;
+}
+
+function readXml(xml: string, found: LogFile, set: (name: string, level: string) => void): void {
+  const text = xml.replace(/<!--[\s\S]*?-->/g, '');
+  const attribute = (tag: string, name: string) => new RegExp(`\\b${name}="([^"]+)"`).exec(tag)?.[1];
+  for (const [tag] of text.matchAll(/<Logger\s[^>]*>/g)) {
+    const name = attribute(tag, 'name');
+    const level = attribute(tag, 'level');
+    if (name !== undefined && level !== undefined) set(name, level);
+  }
+  const root = /<Root\b([^>]*)>([\s\S]*?)<\/Root>/.exec(text);
+  const level = root === null ? undefined : attribute(root[1]!, 'level');
+  if (root === null || level === undefined || level.includes('${')) return;
+  const appenders = [...root[2]!.matchAll(/<AppenderRef\s[^>]*>/g)].map(
+    ([tag]) => attribute(tag, 'ref') ?? '',
+  );
+  found.root = [level, ...appenders].join(',');
 }

@@ -1,6 +1,7 @@
 /**
- * The one writer of log records: console on stderr, LOGFILE (rolls at 100 MB, ten backups), DAILY (rolls at midnight), as
- * text in Flume's layouts or as JSON by pino. Keeps the last records for status pages. Runs on the main thread.
+ * The one writer of log records: console on stderr, LOGFILE (rolls at 100 MB, ten backups), DAILY (rolls at
+ * midnight), as text in Flume's layouts or as JSON by pino. Keeps the last records for status pages. Runs on
+ * the main thread.
  */
 import { appendFileSync, existsSync, mkdirSync, renameSync, rmSync, statSync, writeSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,6 +1,7 @@
 /**
- * The HTTP server of counters: `/metrics` as Flume's HTTPMetricsServer answers, and beside it `/status` (components and why
- * they are not well) and `/healthz`. It listens before the workers are up, and keeps trying when its port is taken.
+ * The HTTP server of counters: `/metrics` as Flume's HTTPMetricsServer answers, and beside it `/status`
+ * (components and why they are not well) and `/healthz`. It listens before the workers are up, and keeps
+ * trying when its port is taken.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AgentHandle } from '../../engine/status.ts';

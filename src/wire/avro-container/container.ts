@@ -1,16 +1,23 @@
 /**
  * Writes an Avro object container file: header, then blocks of encoded records.
  *
- * Layout: `Obj` 1 · map of metadata (avro.schema, avro.codec) · 16 bytes sync mark · blocks: count, size (both zig-zag
+ * Layout: `Obj` 1 · map of metadata (avro.schema, avro.codec) · 16 bytes sync mark · blocks: count, size
+ * (both zig-zag
  *   varints), records, sync mark. Source: Apache Avro specification 1.11, "Object Container Files".
  * Limits: a block is held in memory until it is ended; it grows by doubling.
  * It knows nothing of schemas: callers append bytes of records they encoded.
  */
 import { randomBytes } from 'node:crypto';
-import { deflateRawSync } from 'node:zlib';
 import { copyBytes } from '../../memory/copy.ts';
 
-export type AvroCodec = 'null' | 'deflate';
+/** A codec by Avro's name. Blocks are compressed side by side and written in order. */
+export interface AvroCodec {
+  readonly name: 'null' | 'deflate';
+  /** Null for the codec `null`. */
+  readonly compress: ((records: Uint8Array) => Promise<Uint8Array>) | null;
+}
+
+export const NULL_CODEC: AvroCodec = { name: 'null', compress: null };
 
 const FIRST_BYTES = 64 * 1024;
 const VARINT_BYTES_MAX = 10;
@@ -71,6 +78,8 @@ export class AvroContainer {
   /** The records of the open block; callers append to it and then call `added`. */
   block = new AvroBuffer();
   #count = 0;
+  /** Blocks that are being compressed; the last one settles last. Null when there are none. */
+  #pending: Promise<void> | null = null;
 
   constructor(schema: string, codec: AvroCodec, out: (bytes: Uint8Array) => void) {
     this.#schema = schema;
@@ -85,7 +94,7 @@ export class AvroContainer {
     head.text('avro.schema');
     head.text(this.#schema);
     head.text('avro.codec');
-    head.text(this.#codec);
+    head.text(this.#codec.name);
     head.long(0);
     head.raw(this.#sync);
     this.#out(head.view());
@@ -99,18 +108,42 @@ export class AvroContainer {
     return this.block.used;
   }
 
-  /** Ends the open block; the file can be read up to here. */
+  /** Ends the open block; once it is written, the file can be read up to its end. */
   endBlock(): void {
     if (this.#count === 0) return;
-    const records = this.#codec === 'deflate' ? deflateRawSync(this.block.view()) : this.block.view();
+    const count = this.#count;
+    const records = this.block.view();
+    this.#count = 0;
+    // The writer may keep the bytes until its flush: the next block gets a buffer of its own.
+    this.block = new AvroBuffer(this.block.bytes.length);
+    const { compress } = this.#codec;
+    if (compress === null) this.#writeBlock(count, records);
+    else this.#pending = this.#writeLater(count, compress(records), this.#pending);
+  }
+
+  async #writeLater(
+    count: number,
+    records: Promise<Uint8Array>,
+    before: Promise<void> | null,
+  ): Promise<void> {
+    const [bytes] = await Promise.all([records, before]);
+    this.#writeBlock(count, bytes);
+  }
+
+  #writeBlock(count: number, records: Uint8Array): void {
     const head = new AvroBuffer(2 * VARINT_BYTES_MAX);
-    head.long(this.#count);
+    head.long(count);
     head.long(records.length);
     this.#out(head.view());
     this.#out(records);
     this.#out(this.#sync);
-    this.#count = 0;
-    // The writer may keep the bytes until its flush: the next block gets a buffer of its own.
-    this.block = new AvroBuffer(this.block.bytes.length);
+  }
+
+  /** Ends the open block; resolves (or returns) when all blocks are written. */
+  flush(): Promise<void> | void {
+    this.endBlock();
+    const pending = this.#pending;
+    this.#pending = null;
+    return pending ?? undefined;
   }
 }

@@ -1,5 +1,6 @@
 /** Some events of one block, by place: what puts and takes are made of. */
-import type { Segment } from '../memory/store/segment.ts';
+import type { SharedMemory } from '../shared.ts';
+import type { Segment } from './segment.ts';
 
 export interface BlockRange {
   readonly segment: Segment;
@@ -14,6 +15,6 @@ export interface BlockRange {
 /** Shared memory that outlives a channel's worker: named by the channel, kept by the supervisor. */
 export interface ChannelMemory {
   /** Null on the first start. */
-  load(): SharedArrayBuffer | null;
-  save(memory: SharedArrayBuffer): void;
+  load(): SharedMemory | null;
+  save(memory: SharedMemory): void;
 }
