@@ -125,6 +125,8 @@ export class AgentRun {
       onError: (text) => log('error', text),
     });
     await this.#metrics.start();
+    const listening = this.#metrics.port;
+    if (listening > 0) log('info', `Metrics are served on port ${listening} (/metrics, /status, /healthz)`);
   }
 
   /** Null when no source gave any property and there is no backup. */

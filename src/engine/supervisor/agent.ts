@@ -377,33 +377,32 @@ export class Agent implements AgentHandle {
     }
   }
 
-  /** Waits until channels that have a running sink are empty, or for the deadline. */
+  /** Waits until channels that have a running sink are empty, or for the deadline; false when events stay. */
   async #drain(untilMs: number): Promise<boolean> {
-    const drainable = this.#keys('channel').filter((key) => {
-      const name = key.slice('channel '.length);
-      // A channel whose worker is down hands nothing out any more: it is not brought back while the agent stops.
-      if (!isUp(this.#units.get(key)!)) return false;
-      return [...this.#units.values()].some(
-        ({ unit, state }) =>
-          unit.kind === 'group' && state === 'running' && unit.sinks.some((sink) => sink.channel === name),
-      );
-    });
-    const size = () =>
-      drainable.reduce((sum, key) => sum + this.#counters.channelSize(key.slice('channel '.length)), 0);
-    const first = size();
+    const channels = this.#keys('channel').map((key) => key.slice('channel '.length));
+    const drainable = channels.filter((name) => this.#isDrained(name));
+    const size = (names: readonly string[]) =>
+      names.reduce((sum, name) => sum + this.#counters.channelSize(name), 0);
+    const first = size(drainable);
     if (first > 0) this.#write('info', 'millrace.engine', `Draining ${first} events`);
-    while (size() > 0) {
-      if (Date.now() >= untilMs) {
-        this.#write(
-          'warn',
-          'millrace.engine',
-          `Stopped with ${size()} events still in channels: the drain deadline is over`,
-        );
-        return false;
-      }
+    while (size(drainable) > 0 && Date.now() < untilMs) {
       await new Promise((resolve) => setTimeout(resolve, DRAIN_POLL_MS));
     }
-    return true;
+    const left = channels.filter((name) => size([name]) > 0);
+    if (left.length === 0) return true;
+    const why = size(drainable) > 0 ? 'the drain deadline is over' : 'no sink that runs takes from them';
+    const text = `Stopped with ${size(left)} events still in channels (${left.join(', ')}): ${why}`;
+    this.#write('warn', 'millrace.engine', text);
+    return false;
+  }
+
+  /** A channel whose worker is down hands nothing out any more: it is not brought back while the agent stops. */
+  #isDrained(channel: string): boolean {
+    if (!isUp(this.#units.get(`channel ${channel}`)!)) return false;
+    return [...this.#units.values()].some(
+      ({ unit, state }) =>
+        unit.kind === 'group' && state === 'running' && unit.sinks.some((sink) => sink.channel === channel),
+    );
   }
 
   /**
