@@ -1,6 +1,7 @@
 /**
- * The pool for work on whole blocks, one a worker that needs it: its threads start with the first task and end when
- * there was nothing to do for a while. Small blocks are done in place: handing them over costs more than the work.
+ * The pool for work on whole blocks, one a worker that needs it: its threads start with the first task and
+ * end when there was nothing to do for a while. Small blocks are done in place: handing them over costs more
+ * than the work.
  */
 import { availableParallelism } from 'node:os';
 import { deflateRawSync } from 'node:zlib';

@@ -396,7 +396,9 @@ export class Agent implements AgentHandle {
     return false;
   }
 
-  /** A channel whose worker is down hands nothing out any more: it is not brought back while the agent stops. */
+  /**
+   * A channel whose worker is down hands nothing out any more: it is not brought back while the agent stops.
+   */
   #isDrained(channel: string): boolean {
     if (!isUp(this.#units.get(`channel ${channel}`)!)) return false;
     return [...this.#units.values()].some(

@@ -3,10 +3,11 @@
  * options. One object a worker.
  */
 import { existsSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import { createRequire, registerHooks } from 'node:module';
 import { isAbsolute, join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { MillraceError, messageOf } from '../../base/errors.ts';
+import { threadEntry } from '../../base/thread-entry.ts';
 import type {
   ComponentKind,
   Declaration,
@@ -90,6 +91,7 @@ export class Parts {
       });
     }
     try {
+      provideContract();
       return (await import(url)) as Record<string, unknown>;
     } catch (error) {
       throw new MillraceError(
@@ -102,6 +104,19 @@ export class Parts {
       );
     }
   }
+}
+
+let provided = false;
+
+/** Plug-ins stand anywhere: `millrace/plugin` is this installation's, without a node_modules of theirs. */
+function provideContract(): void {
+  if (provided) return;
+  provided = true;
+  const { href } = threadEntry(import.meta.url, '../../plugin');
+  registerHooks({
+    resolve: (specifier, context, next) =>
+      specifier === 'millrace/plugin' ? { url: href, shortCircuit: true } : next(specifier, context),
+  });
 }
 
 /** The URL of a plug-in's entry file, or null when there is none. */
