@@ -1,6 +1,6 @@
 /** The agents that are measured: how each is started, and what the system says about its processes. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { openSync, readdirSync, readFileSync } from 'node:fs';
+import { closeSync, openSync, readdirSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join, resolve } from 'node:path';
 import { spawnJavaFlume } from '../test/peers/flume/index.ts';
@@ -39,7 +39,7 @@ export async function startAgent(kind: AgentKind, settings: StartSettings): Prom
   const child =
     kind === 'flume' ? spawnJavaFlume({ ...settings, metricsPort }) : spawnMillrace(settings, metricsPort);
   while (performance.now() - launchedMs < START_MS_MAX) {
-    if (child.exitCode !== null) break;
+    if (hasEnded(child)) break;
     if ((await metricsOf(metricsPort)) !== null) {
       return { process: child, metricsPort, startMs: performance.now() - launchedMs };
     }
@@ -47,6 +47,11 @@ export async function startAgent(kind: AgentKind, settings: StartSettings): Prom
   }
   child.kill('SIGKILL');
   throw new Error(`${kind} did not start; see ${settings.log}`);
+}
+
+/** A process that a signal ended has no exit code. */
+export function hasEnded({ exitCode, signalCode }: ChildProcess): boolean {
+  return exitCode !== null || signalCode !== null;
 }
 
 function spawnMillrace({ conf, name, env, log }: StartSettings, metricsPort: number): ChildProcess {
@@ -62,10 +67,16 @@ function spawnMillrace({ conf, name, env, log }: StartSettings, metricsPort: num
     name,
     '--no-reload-conf',
   ];
-  return spawn(join(HOME, 'bin/flume-ng'), [...args, '-Dflume.root.logger=INFO,console', ...monitoring], {
-    stdio: ['ignore', out, out],
-    env: { ...process.env, ...env },
-  });
+  const child = spawn(
+    join(HOME, 'bin/flume-ng'),
+    [...args, '-Dflume.root.logger=INFO,console', ...monitoring],
+    {
+      stdio: ['ignore', out, out],
+      env: { ...process.env, ...env },
+    },
+  );
+  closeSync(out);
+  return child;
 }
 
 type Metrics = Readonly<Record<string, Readonly<Record<string, string>>>>;
@@ -86,7 +97,10 @@ export async function committed(port: number): Promise<number> {
   return Number(metrics?.['CHANNEL.c1']?.EventTakeSuccessCount ?? 0);
 }
 
-/** User and system time of a process, its threads and the children it waited for, in seconds. */
+/**
+ * User and system time of a process and its threads, in seconds; the commands that
+ * it started are not counted.
+ */
 export function cpuSeconds(pid: number): number {
   const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]!.split(' ');
   return (Number(fields[11]) + Number(fields[12])) / TICKS_A_SECOND;
@@ -104,7 +118,7 @@ export function threadCount(pid: number): number {
 }
 
 export async function stopAgent(agent: RunningAgent): Promise<void> {
-  if (agent.process.exitCode !== null) return;
+  if (hasEnded(agent.process)) return;
   const ended = new Promise((done) => agent.process.once('exit', done));
   agent.process.kill('SIGTERM');
   const timer = setTimeout(() => agent.process.kill('SIGKILL'), 10_000);

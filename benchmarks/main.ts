@@ -1,5 +1,5 @@
 /** `npm run bench -- FLOW …`: see the help text. */
-import { execFileSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism, cpus, totalmem } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -14,6 +14,7 @@ import { idle, memory, startUp } from './still.ts';
 const HELP = `Measures flows, side by side with Java Flume.
 
 usage: npm run bench -- FLOW… [--against flume] [--pairs 5] [--seconds 20] [--report DIR] [--readme]
+       npm run bench -- --list
 
 flows:   ${FLOWS.map((flow) => flow.name).join(', ')}, all
 others:  startup (launch to the first metrics answer), idle (CPU of an idle agent), memory (growth over a long run)
@@ -25,19 +26,65 @@ examples:
 `;
 
 const HOME = resolve(import.meta.dirname, '..');
+/** Measurements that are no flow. */
+const STILL = ['startup', 'idle', 'memory'];
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: {
-    against: { type: 'string' },
-    pairs: { type: 'string', default: '5' },
-    seconds: { type: 'string', default: '20' },
-    report: { type: 'string' },
-    readme: { type: 'boolean', default: false },
-    list: { type: 'boolean', default: false },
-    help: { type: 'boolean', default: false },
-  },
-});
+interface Arguments {
+  readonly names: readonly string[];
+  readonly against: boolean;
+  readonly pairs: number;
+  readonly seconds: number;
+  readonly report: string | undefined;
+  readonly readme: boolean;
+  readonly list: boolean;
+  readonly help: boolean;
+}
+
+/** What is wrong is said before anything is measured. */
+function readArguments(): Arguments {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: {
+      against: { type: 'string' },
+      pairs: { type: 'string', default: '5' },
+      seconds: { type: 'string', default: '20' },
+      report: { type: 'string' },
+      readme: { type: 'boolean', default: false },
+      list: { type: 'boolean', default: false },
+      help: { type: 'boolean', default: false },
+    },
+  });
+  const flows = FLOWS.map((flow) => flow.name);
+  const names = [...new Set(positionals.flatMap((name) => (name === 'all' ? flows : [name])))];
+  const unknown = names.find((name) => !flows.includes(name) && !STILL.includes(name));
+  if (unknown !== undefined) throw new Error(`there is no flow ${unknown}; --list shows them`);
+  const { against, report, readme, list, help } = values;
+  if (against !== undefined && against !== 'flume') {
+    throw new Error(`--against ${against} is unknown; only flume can be measured against`);
+  }
+  return {
+    names,
+    against: against === 'flume',
+    pairs: whole('--pairs', values.pairs),
+    seconds: positive('--seconds', values.seconds),
+    report,
+    readme,
+    list,
+    help,
+  };
+}
+
+function positive(option: string, text: string): number {
+  const value = Number(text);
+  if (!Number.isFinite(value) || value <= 0) throw new Error(`${option} ${text} is not a number above 0`);
+  return value;
+}
+
+function whole(option: string, text: string): number {
+  const value = positive(option, text);
+  if (!Number.isInteger(value)) throw new Error(`${option} ${text} is not a whole number`);
+  return value;
+}
 
 async function pairs(flow: Flow, count: number, seconds: number, against: boolean): Promise<FlowResult> {
   const runs: Record<AgentKind, Measurement[]> = { millrace: [], flume: [] };
@@ -62,57 +109,54 @@ async function pairs(flow: Flow, count: number, seconds: number, against: boolea
 }
 
 function machine(): string {
-  const java = tryVersion('java', ['-version']);
   const model = cpus()[0]?.model.trim() ?? 'unknown processor';
   const memory = `${Math.round(totalmem() / 2 ** 30)} GiB`;
   const load = 'the load generator shares them';
-  return `${availableParallelism()} cores (${model}; ${load}), ${memory}, Node ${process.version}, ${java}`;
+  return `${availableParallelism()} cores (${model}; ${load}), ${memory}, Node ${process.version}, ${javaVersion()}`;
 }
 
-function tryVersion(command: string, args: string[]): string {
-  try {
-    const text = execFileSync(command, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
-    return text.split('\n', 1)[0] || 'Java 17';
-  } catch {
-    return 'no Java';
-  }
+/** Java tells its version on its error stream. */
+function javaVersion(): string {
+  const { error, stdout, stderr } = spawnSync('java', ['-version'], { encoding: 'utf8' });
+  if (error !== undefined) return 'no Java';
+  return (
+    `${stdout}${stderr}`.split('\n').find((line) => line.includes(' version ')) ?? 'Java of unknown version'
+  );
 }
 
 async function main(): Promise<number> {
-  if (values.help || (positionals.length === 0 && !values.list)) {
+  const { names, against, pairs: count, seconds, report, ...rest } = readArguments();
+  if (rest.help || (names.length === 0 && !rest.list)) {
     process.stdout.write(HELP);
-    return values.help ? 0 : 1;
+    return rest.help ? 0 : 1;
   }
-  if (values.list) {
+  if (rest.list) {
     for (const flow of FLOWS) process.stdout.write(`${flow.name.padEnd(22)} ${flow.title}\n`);
     return 0;
   }
-  const seconds = Number(values.seconds);
-  const count = Number(values.pairs);
-  const against = values.against === 'flume';
+  const readme = join(HOME, 'README.md');
+  // A page that cannot take the figures is noticed now and not after an hour of measuring.
+  if (rest.readme) fillMarkers(readFileSync(readme, 'utf8'), 'figures', '');
   const still: Readonly<Record<string, () => Promise<string>>> = {
     startup: () => startUp(count, against),
     idle: () => idle(seconds),
     memory: () => memory(seconds),
   };
   const results: FlowResult[] = [];
-  for (const name of positionals[0] === 'all' ? FLOWS.map((flow) => flow.name) : positionals) {
-    const special = still[name];
+  for (const name of names) {
     const flow = FLOWS.find((one) => one.name === name);
-    if (special !== undefined) process.stdout.write(`${await special()}\n`);
-    else if (flow === undefined) throw new Error(`there is no flow ${name}; --list shows them`);
+    if (flow === undefined) process.stdout.write(`${await still[name]!()}\n`);
     else results.push(await pairs(flow, count, seconds, against));
   }
   if (results.length === 0) return 0;
   const text = markdown(results, machine());
   process.stdout.write(`\n${text}`);
-  if (values.report !== undefined) {
-    mkdirSync(values.report, { recursive: true });
-    writeFileSync(join(values.report, 'report.md'), text);
-    writeFileSync(join(values.report, 'report.svg'), svg(results));
+  if (report !== undefined) {
+    mkdirSync(report, { recursive: true });
+    writeFileSync(join(report, 'report.md'), text);
+    writeFileSync(join(report, 'report.svg'), svg(results));
   }
-  if (values.readme) {
-    const readme = join(HOME, 'README.md');
+  if (rest.readme) {
     writeFileSync(readme, fillMarkers(readFileSync(readme, 'utf8'), 'figures', text));
   }
   const missed = results.filter((one) => (ratios(one)?.median ?? 99) < (one.flow.goal ?? 0));

@@ -18,6 +18,8 @@ import {
   committed,
   cpuSeconds,
   freePort,
+  hasEnded,
+  type RunningAgent,
   residentBytes,
   startAgent,
   stopAgent,
@@ -56,7 +58,9 @@ export async function measure(flow: Flow, kind: AgentKind, seconds: number): Pro
     const rate =
       flow.events === null
         ? await sample(agent.metricsPort, pid, seconds)
-        : await finite(agent.metricsPort, pid, flow.events, launchedMs);
+        : await finite(agent, flow.events, launchedMs);
+    if (load !== null && hasEnded(load))
+      throw new Error('the load generator ended before the measurement did');
     return { agent: kind, ...rate, peakBytes: residentBytes(pid).peak, startMs: agent.startMs };
   } finally {
     load?.kill('SIGKILL');
@@ -77,11 +81,13 @@ async function sample(port: number, pid: number, seconds: number) {
 }
 
 /** From the first event taken to the last. */
-async function finite(port: number, pid: number, events: number, launchedMs: number) {
+async function finite(agent: RunningAgent, events: number, launchedMs: number) {
+  const pid = agent.process.pid!;
   let firstMs: number | null = null;
   let firstCount = 0;
   for (;;) {
-    const taken = await committed(port);
+    const taken = await committed(agent.metricsPort);
+    if (hasEnded(agent.process)) throw new Error('the agent ended before all events were taken');
     if (firstMs === null && taken > 0) {
       firstMs = performance.now();
       firstCount = taken;

@@ -16,7 +16,8 @@ export function spreadOf(values: readonly number[]): Spread {
 
 /** 1234567 → `1.23 M`, 45678 → `45.7 k`. */
 export function short(value: number): string {
-  if (value >= 1e6) return `${(value / 1e6).toFixed(2)} M`;
+  // What would be shown as 1000.0 k is 1.00 M.
+  if (value >= 999_950) return `${(value / 1e6).toFixed(2)} M`;
   if (value >= 1e3) return `${(value / 1e3).toFixed(1)} k`;
   return value.toFixed(value < 10 ? 2 : 0);
 }

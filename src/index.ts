@@ -8,8 +8,9 @@
  *     …
  *     await agent.stop();
  *
- * The agent's sources, channels and sinks run in worker threads. Signals, log files, the metrics server and the reload of
- * a changed file belong to the command line (`flume-ng agent`); an embedding program does what it needs of that itself.
+ * The agent's sources, channels and sinks run in worker threads. Signals, log files, the metrics server and
+ * the reload of a changed file belong to the command line (`flume-ng agent`); an embedding program does what
+ * it needs of that itself.
  */
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
@@ -61,7 +62,10 @@ export interface AgentSettings extends ConfigurationSettings {
 }
 
 export interface CheckedConfiguration {
-  /** Everything that was found, in the order of the text; an `error` need not keep the agent from running without the part. */
+  /**
+   * Everything that was found, in the order of the text; an `error` need not keep the agent from running
+   * without the part.
+   */
   readonly findings: readonly Finding[];
   /** Names of the agents in the text that have something to run. */
   readonly agents: readonly string[];
@@ -70,9 +74,15 @@ export interface CheckedConfiguration {
 }
 
 export interface EmbeddedAgent extends AgentHandle {
-  /** What was found in the configuration. Flume leaves out a part that is wrong and runs the rest; so does this. */
+  /**
+   * What was found in the configuration. Flume leaves out a part that is wrong and
+   * runs the rest; so does this.
+   */
   readonly findings: readonly Finding[];
-  /** Resolves when every component runs or has failed for the first time; `status()` tells which. Call it once. */
+  /**
+   * Resolves when every component runs or has failed for the first time; `status()`
+   * tells which. Call it once.
+   */
   start(): Promise<void>;
   /** As in AgentHandle; the deadline is a minute unless given, in milliseconds. */
   stop(deadlineMs?: number): Promise<boolean>;

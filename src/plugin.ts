@@ -14,8 +14,8 @@
  *       load: () => import('./sink.js'),
  *     } satisfies SinkDeclaration;
  *
- * The module behind `load` exports `create(context)`. The duties of what it returns stand with each contract: Source,
- * Channel, Sink, Interceptor, ChannelSelector, SinkProcessor, EventSerializer.
+ * The module behind `load` exports `create(context)`. The duties of what it returns stand with each contract:
+ * Source, Channel, Sink, Interceptor, ChannelSelector, SinkProcessor, EventSerializer.
  */
 export type { Clock } from './base/clock.ts';
 export type { ErrorCode, ErrorDetail } from './base/errors.ts';

@@ -6,7 +6,10 @@ import { type Spread, short, spreadOf } from '../statistics.ts';
 export interface FlowResult {
   readonly flow: Flow;
   readonly seconds: number;
-  /** Runs of Millrace and of the other, in the order of the pairs; the second list is empty without `--against`. */
+  /**
+   * Runs of Millrace and of the other, in the order of the pairs; the second list is empty without
+   * `--against`.
+   */
   readonly ours: readonly Measurement[];
   readonly theirs: readonly Measurement[];
 }

@@ -1,7 +1,7 @@
 /**
  * `-Duser.timezone=X`: the zone of log lines, file names and dates without one, named as Java names zones
- * (`Asia/Shanghai`, `PST`, `GMT+8`, `GMT-03:30`). It becomes TZ of the process, which every worker that starts
- * later and every child process inherits (Java's children keep the zone of the system).
+ * (`Asia/Shanghai`, `PST`, `GMT+8`, `GMT-03:30`). It becomes TZ of the process, which every worker that
+ * starts later and every child process inherits (Java's children keep the zone of the system).
  */
 
 /** Zones that stand all year where no whole hour does; TZ has no other name for such an offset. */

@@ -1,8 +1,8 @@
 /**
  * Turns events into the bytes of a file. One serializer object serves one file: `begin` writes what stands at
  * its head (or `reopen` when appending), `write` the events, `flush` completes what is buffered, `end`, after
- * a flush, writes what stands at its end. A `flush` whose bytes are made elsewhere (compression) resolves when the writer
- * has them; nothing is written meanwhile.
+ * a flush, writes what stands at its end. A `flush` whose bytes are made elsewhere (compression) resolves
+ * when the writer has them; nothing is written meanwhile.
  */
 import type { Batch } from '../memory/block/batch.ts';
 import type { ComponentContext } from './context.ts';

@@ -15,7 +15,7 @@ import type { SourceCounters } from './counters.ts';
 /** How a channel treats a put that it cannot take whole. */
 export type PutMode =
   | 'batch' // one transaction: all or nothing (HTTP, Avro)
-  | 'each'; // Flume's one event a transaction (netcat, syslog, exec): the first may be accepted, the rest refused
+  | 'each'; // Flume's one event a transaction (netcat, syslog, exec): the first ones may be accepted
 
 /** Who waits for the outcome: `lazy` when nobody does, so that it need not wake the source's worker. */
 export type PutUrgency = 'prompt' | 'lazy';

@@ -199,7 +199,10 @@ export class ChannelHost {
     return true;
   }
 
-  /** Ends all lanes; takes that are out are rolled back. The channel has stopped and answered the puts that waited. */
+  /**
+   * Ends all lanes; takes that are out are rolled back. The channel has stopped and
+   * answered the puts that waited.
+   */
   close(): void {
     for (const lane of this.#puts) {
       lane.flush();

@@ -3,7 +3,7 @@
  *
  *     source → channel   PUT      [kind, put, segment, offset, first, count, slots, mode]
  *     channel → source   DONE     [kind, put, accepted, status]
- *     sink → channel     GRANT    [kind, take, eventsMax, wait]      a batch, please (wait: when there is one)
+ *     sink → channel     GRANT    [kind, take, eventsMax, wait]      a batch (wait: when there is one)
  *                        COMMIT   [kind, take]
  *                        RESET    [kind, reset]                      roll back all I hold, forget my grants
  *     channel → sink     RANGE    [kind, take, segment, offset, first, count, slots, last]

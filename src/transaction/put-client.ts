@@ -52,7 +52,7 @@ export class PutClient {
    */
   put(block: BuiltBlock, count: number, mode: PutMode, answered: Answered): void {
     const lane = this.#lane;
-    if (lane === null || lane.closed || lane.out.room() === 0) {
+    if (lane === null || lane.closed || lane.out.room() === 0 || this.inFlight >= lane.in.records) {
       answered(0, 'closed');
       return;
     }

@@ -80,7 +80,10 @@ export class TakeClient {
     return take === null ? null : new Batch(take.ranges);
   }
 
-  /** The batch is delivered. False when its lane ended meanwhile: it will be handed out again, here or elsewhere. */
+  /**
+   * The batch is delivered. False when its lane ended meanwhile: it will be handed out
+   * again, here or elsewhere.
+   */
   commit(): boolean {
     const lane = this.#lane;
     if (lane === null || lane.closed || !this.#window.delivering) return false;
@@ -91,7 +94,10 @@ export class TakeClient {
     return true;
   }
 
-  /** Hands back the batch being delivered and all behind it. Nothing is left to hand back when its lane has ended. */
+  /**
+   * Hands back the batch being delivered and all behind it. Nothing is left to hand
+   * back when its lane has ended.
+   */
   rollback(): void {
     const lane = this.#lane;
     if (lane === null || lane.closed || !this.#window.delivering) return;

@@ -1,7 +1,8 @@
 /**
- * What every channel owes: events come out in the order of their puts, each once, whole; capacity and transaction
- * capacity are kept; a refused put leaves nothing behind; what is rolled back is handed out again first and in order;
- * several sinks at once share the events; what a new worker finds in the remains is what was not committed.
+ * What every channel owes: events come out in the order of their puts, each once, whole; capacity and
+ * transaction capacity are kept; a refused put leaves nothing behind; what is rolled back is handed out again
+ * first and in order; several sinks at once share the events; what a new worker finds in the remains is what
+ * was not committed.
  *
  * The channel is used as its host uses it: puts and takes as objects, a clock that the test moves.
  */
@@ -24,7 +25,10 @@ import { BlockStore } from '../../src/memory/store/store.ts';
 export interface ChannelSubject {
   readonly name: string;
   readonly declaration: ChannelDeclaration;
-  /** Options of a channel that holds `capacity` events and takes `transaction` at once, refusing after `keepAliveS`. */
+  /**
+   * Options of a channel that holds `capacity` events and takes `transaction` at once,
+   * refusing after `keepAliveS`.
+   */
   options(capacity: number, transaction: number, keepAliveS: number): Readonly<Record<string, string>>;
   /** Whether a transaction's size is bounded on its own. */
   readonly boundsTransactions: boolean;

@@ -1,7 +1,7 @@
 /**
- * What every sink owes: a batch is committed only once it is delivered; a batch that fails is rolled back, kept in the
- * channel, and tried again after Flume's pause; events arrive in order; a worker that dies loses nothing; what was
- * taken is delivered before the sink stops.
+ * What every sink owes: a batch is committed only once it is delivered; a batch that fails is rolled back,
+ * kept in the channel, and tried again after Flume's pause; events arrive in order; a worker that dies loses
+ * nothing; what was taken is delivered before the sink stops.
  */
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';

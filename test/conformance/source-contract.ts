@@ -1,10 +1,10 @@
 /**
- * What every source owes: each event that it was given is acknowledged or refused, or read again; nothing that it
- * acknowledged is missing behind its channel; nothing is put twice while nothing died; it stops in time, whatever its
- * channel does.
+ * What every source owes: each event that it was given is acknowledged or refused, or read again; nothing
+ * that it acknowledged is missing behind its channel; nothing is put twice while nothing died; it stops in
+ * time, whatever its channel does.
  *
- * Sources whose senders get an answer are asked for it event by event (`answers`); those that make or re-read their
- * events must deliver all of them once the channel lets them.
+ * Sources whose senders get an answer are asked for it event by event (`answers`); those that make or re-read
+ * their events must deliver all of them once the channel lets them.
  */
 import assert from 'node:assert/strict';
 import { describe, type TestContext, test } from 'node:test';
@@ -20,7 +20,9 @@ export interface SourceSubject {
   readonly name: string;
   /** Lines of flume.conf for source r1, without its channels. `bodies` are what it should read. */
   conf(t: TestContext, bodies: readonly string[]): string;
-  /** Sends the bodies and resolves with the answers, in any order. Absent: the source has them from `conf`. */
+  /**
+   * Sends the bodies and resolves with the answers, in any order. Absent: the source has them from `conf`.
+   */
   send?(flow: Flow, bodies: readonly string[]): Promise<readonly Answer[]>;
   /** How often one body may come out although nothing died: Infinity for senders that cannot know. */
   readonly repeats?: number;

@@ -52,14 +52,26 @@ const IN_WORKER = `import { once } from 'node:events';
   await once(worker, 'exit');
   ${REPORT}`;
 
+const POOL = pathToFileURL(join(ROOT, 'src/engine/pool/pool.ts')).href;
+const IN_POOL = `import { inflateRawSync } from 'node:zlib';
+  import { BlockPool } from ${JSON.stringify(POOL)};
+  const pool = new BlockPool();
+  const bytes = new Uint8Array(100_000).fill(7);
+  if (!inflateRawSync(await pool.deflateRaw(bytes)).equals(bytes)) throw new Error('not the same bytes');
+  if (pool.size === 0) throw new Error('the pool has no thread');
+  process.report.excludeNetwork = true;
+  const report = JSON.stringify(process.report.getReport());
+  await pool.close();
+  console.log(report);`;
+
 /** Whether this machine has msgpackr's extractor and can load it: it is optional. */
-function extractorLoads(): boolean {
-  const code = `import { createRequire } from 'node:module';
+const EXTRACTOR_LOADS = runModule(
+  `import { createRequire } from 'node:module';
     let loads = true;
     try { createRequire(${JSON.stringify(require.resolve('msgpackr'))})('msgpackr-extract'); } catch { loads = false; }
-    console.log(loads);`;
-  return runModule(code, undefined) as boolean;
-}
+    console.log(loads);`,
+  undefined,
+) as boolean;
 
 describe('MILLRACE_NATIVE', () => {
   for (const [place, code] of [
@@ -71,11 +83,11 @@ describe('MILLRACE_NATIVE', () => {
     });
   }
 
-  for (const native of [undefined, '1', '']) {
+  for (const native of [undefined, '1']) {
     const shown = native === undefined ? 'left unset' : `'${native}'`;
     test(`${shown} lets the codec load its extractor where there is one`, () => {
       const addons = addonsOf(runModule(IN_MAIN, native) as Report);
-      assert.equal(addons.length > 0, extractorLoads(), addons.join(' '));
+      assert.equal(addons.length > 0, EXTRACTOR_LOADS, addons.join(' '));
     });
   }
 
@@ -86,21 +98,14 @@ describe('MILLRACE_NATIVE', () => {
 
   test('left unset lets an agent load the extractor where there is one', async (t) => {
     const addons = await addonsOfAgent(temporaryDirectory(t), undefined);
-    assert.equal(addons.length > 0, extractorLoads(), addons.join(' '));
+    assert.equal(addons.length > 0, EXTRACTOR_LOADS, addons.join(' '));
   });
 
-  test('a thread pool that sets no niceness needs no switch: it loads no add-on', (t) => {
-    const task = join(temporaryDirectory(t), 'task.mjs');
-    writeFileSync(task, 'export default (text) => text.toUpperCase();\n');
-    const code = `import { Piscina } from 'piscina';
-      const pool = new Piscina({ filename: ${JSON.stringify(task)}, maxThreads: 1 });
-      if (await pool.run('a') !== 'A') throw new Error('the pool does not work');
-      process.report.excludeNetwork = true;
-      const report = process.report.getReport();
-      await pool.destroy();
-      console.log(JSON.stringify(report));`;
-    assert.deepEqual(addonsOf(runModule(code, '0') as Report), []);
-  });
+  for (const native of ['0', undefined]) {
+    test(`${native ?? 'left unset'}, the pool for block work loads no add-on: it sets no niceness`, () => {
+      assert.deepEqual(addonsOf(runModule(IN_POOL, native) as Report), []);
+    });
+  }
 });
 
 const CONF = `a1.sources = r1
@@ -118,7 +123,9 @@ a1.sinks.k1.sink.serializer = header_and_text
 a1.sinks.k1.channel = c1
 `;
 
-/** Runs an agent until it has written events with headers, and reads the report that it writes on a signal. */
+/**
+ * Runs an agent until it has written events with headers, and reads the report that it writes on a signal.
+ */
 async function addonsOfAgent(directory: string, native: string | undefined): Promise<readonly string[]> {
   const conf = join(directory, 'flume.conf');
   const out = join(directory, 'out');

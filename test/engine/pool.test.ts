@@ -10,7 +10,9 @@ describe('the pool for work on blocks', () => {
     const small = Buffer.from('small');
     assert.deepEqual(inflateRawSync(await pool.deflateRaw(small)), small);
     assert.equal(pool.size, 0, 'no thread for a small block');
-    const blocks = Array.from({ length: 6 }, () => Buffer.concat([randomBytes(1000), Buffer.alloc(100_000, 7)]));
+    const blocks = Array.from({ length: 6 }, () =>
+      Buffer.concat([randomBytes(1000), Buffer.alloc(100_000, 7)]),
+    );
     const packed = await Promise.all(blocks.map((block) => pool.deflateRaw(block)));
     packed.forEach((bytes, i) => {
       assert.ok(bytes.length < 10_000);

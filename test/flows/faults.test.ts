@@ -1,4 +1,6 @@
-/** Bad input and broken surroundings: what the operator and the sender are told, and that the rest goes on. */
+/**
+ * Bad input and broken surroundings: what the operator and the sender are told, and that the rest goes on.
+ */
 import assert from 'node:assert/strict';
 import { createServer } from 'node:net';
 import { describe, type TestContext, test } from 'node:test';

@@ -1,4 +1,7 @@
-/** A worker killed in each role while events flow: nothing that was acknowledged is lost while the process lives. */
+/**
+ * A worker killed in each role while events flow: nothing that was acknowledged is
+ * lost while the process lives.
+ */
 import assert from 'node:assert/strict';
 import { describe, type TestContext, test } from 'node:test';
 import { Collected, type Flow, runFlow } from '../kit/flow.ts';
@@ -22,7 +25,9 @@ function netcatFlow(t: TestContext, collected: Collected): Promise<Flow> {
   );
 }
 
-/** Sends line after line until told to end; counts which were acknowledged. A broken connection is made anew. */
+/**
+ * Sends line after line until told to end; counts which were acknowledged. A broken connection is made anew.
+ */
 class Sender {
   readonly acknowledged = new Set<string>();
   sent = 0;

@@ -1,7 +1,7 @@
 /**
- * Runs an agent inside the test's process: the real supervisor and real worker threads, from the text of a flume.conf.
- * Parts of `plugins/` stand for the outside: a channel whose mood a test sets, a sink that tells what it was handed, a
- * source that puts what a test says.
+ * Runs an agent inside the test's process: the real supervisor and real worker threads, from the text of a
+ * flume.conf. Parts of `plugins/` stand for the outside: a channel whose mood a test sets, a sink that tells
+ * what it was handed, a source that puts what a test says.
  */
 import type { TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';

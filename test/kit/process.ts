@@ -1,6 +1,6 @@
 /**
- * Runs Millrace as a user does: a process, its output, its signals. From the sources, or from what MILLRACE_TEST_MAIN names
- * (scripts/run sets it to the compiled main of dist/, which starts faster).
+ * Runs Millrace as a user does: a process, its output, its signals. From the sources, or from what
+ * MILLRACE_TEST_MAIN names (scripts/run sets it to the compiled main of dist/, which starts faster).
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { writeFileSync } from 'node:fs';

@@ -27,8 +27,8 @@ export const options = optionTable({
     kind: 'duration',
     unit: 's',
     default: 3,
-    min: 0,
-    help: 'How long a put waits for room before it is refused.',
+    onBad: 'default',
+    help: 'How long a put waits for room before it is refused; 0 or less: not at all.',
   },
   byteCapacityBufferPercentage: {
     kind: 'int',
@@ -36,17 +36,18 @@ export const options = optionTable({
     default: 20,
     min: 0,
     max: 100,
+    onBad: 'default',
     since: '1.3',
     help: 'Share of byteCapacity that is left for headers and bookkeeping.',
   },
   byteCapacity: {
     kind: 'size',
     unit: 'bytes',
-    min: 0,
+    onBad: 'default',
     since: '1.3',
     flumeDefault: '80 % of the JVM heap',
     help:
-      'Most bytes of event bodies, counted as Flume does in slots of 100 bytes, at least one an event; 0 is unlimited. ' +
+      'Most bytes of event bodies, counted as Flume does in slots of 100 bytes, at least one an event; 0 or less is unlimited. ' +
       'Default: 80 % of -Xmx when that is given, else of a quarter of the machine’s memory.',
     example: '512MiB',
   },

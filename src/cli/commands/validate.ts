@@ -39,9 +39,8 @@ async function run(parsed: ParsedArguments): Promise<number> {
   const errors = countOf(findings, 'error');
   const warnings = countOf(findings, 'warning');
   if (parsed.options.has('json')) {
-    print(
-      `${JSON.stringify({ agent: name, valid: errors === 0, errors, warnings, findings, plan: result.plan }, null, 2)}\n`,
-    );
+    const report = { agent: name, valid: errors === 0, errors, warnings, findings, plan: result.plan };
+    print(`${JSON.stringify(report, withoutSecrets, 2)}\n`);
   } else {
     print(findingsText(findings, process.stdout.isTTY === true));
     const units = result.plan?.units.length ?? 0;
@@ -50,6 +49,13 @@ async function run(parsed: ParsedArguments): Promise<number> {
     );
   }
   return errors === 0 ? EXIT.ok : EXIT.config;
+}
+
+const SECRET_KEY = /pass(word|wd|phrase)?$|secret|token/i;
+
+/** The plan holds every property as the component gets it, secrets of config filters among them. */
+function withoutSecrets(key: string, value: unknown): unknown {
+  return typeof value === 'string' && SECRET_KEY.test(key) ? '(secret)' : value;
 }
 
 export default {

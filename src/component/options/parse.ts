@@ -75,7 +75,7 @@ function parseOne(
   const shown = spec.secret ? '(secret)' : text;
   const found = `${where.component}: ${used} = ${shown} is not ${parsed.wanted}`;
   if (spec.onBad === 'default') {
-    const instead = `; ${spec.default} is used instead`;
+    const instead = `; ${spec.default ?? 'the default'} is used instead`;
     const finding = { severity: 'warning', code: 'CONF_OPTION_VALUE', text: found + instead } as const;
     findings.push({ ...finding, value: shown, remedy: `give ${parsed.wanted}`, ...about });
     return absent(spec);

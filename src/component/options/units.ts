@@ -53,6 +53,6 @@ export function parseSizeBytes(text: string): number | null {
 function withUnit(text: string, units: Readonly<Record<string, number>>): number | null {
   const match = WITH_UNIT.exec(text.trim());
   if (match === null) return null;
-  const factor = units[match[2]!.toLowerCase()];
-  return factor === undefined ? null : Number(match[1]) * factor;
+  const unit = match[2]!.toLowerCase();
+  return Object.hasOwn(units, unit) ? Number(match[1]) * units[unit]! : null;
 }

@@ -80,7 +80,9 @@ const THIRD_PARTIES: readonly (readonly [RegExp, string])[] = [
   ],
 ];
 
-/** What to do about a type that is not among those known to the registry; null when nothing is known about it. */
+/**
+ * What to do about a type that is not among those known to the registry; null when nothing is known about it.
+ */
 export function adviceFor(type: string, known: readonly string[]): string | null {
   const name = type.toLowerCase();
   if (Object.hasOwn(FLUME_TYPES, name)) {
@@ -94,7 +96,9 @@ export function adviceFor(type: string, known: readonly string[]): string | null
     : null;
 }
 
-/** The class of Flume that a misspelt one stands for: packages are long, so only the last part is compared. */
+/**
+ * The class of Flume that a misspelt one stands for: packages are long, so only the last part is compared.
+ */
 function meantClass(type: string, known: readonly string[]): string | null {
   if (!/^org\.apache\.flume\./i.test(type)) return null;
   const simple = (name: string) => name.slice(name.lastIndexOf('.') + 1);

@@ -18,7 +18,16 @@ import { assignWorkers } from './assign.ts';
 import { ComponentCounters, componentsOf } from './counters.ts';
 import { Lanes } from './lanes.ts';
 import { Remains } from './remains.ts';
-import { isUp, newState, shownState, title, titleOf, type UnitState } from './unit-state.ts';
+import {
+  isUp,
+  moveTo,
+  newState,
+  shownState,
+  title,
+  titleOf,
+  type UnitState,
+  type UnitStateName,
+} from './unit-state.ts';
 import { type WorkerEvents, WorkerHandle } from './worker-handle.ts';
 
 export interface AgentSettings {
@@ -130,13 +139,13 @@ export class Agent implements AgentHandle {
       this.#send(state, { op: 'start', key });
       await this.#reached(state, 'starting', ['running', 'failed', 'removed']);
     } else {
-      state.state = 'running';
+      moveTo(state, 'running');
     }
     if (this.#now(state) === 'running') this.#announceStart(state);
   }
 
   /** The state as another turn of the event loop may have left it. */
-  #now(state: UnitState): UnitState['state'] {
+  #now(state: UnitState): UnitStateName {
     return state.state;
   }
 
@@ -160,7 +169,7 @@ export class Agent implements AgentHandle {
   }
 
   #remove(state: UnitState, reason: string): false {
-    state.state = 'removed';
+    moveTo(state, 'removed');
     state.reason = reason;
     for (const component of componentsOf(state.unit)) {
       const text = `${title(component.kind)} ${component.name} has been removed due to an error during configuration`;
@@ -173,8 +182,8 @@ export class Agent implements AgentHandle {
     this.#workers.get(state.worker)?.send(message);
   }
 
-  #reached(state: UnitState, from: UnitState['state'], wanted: readonly UnitState['state'][]): Promise<void> {
-    state.state = from;
+  #reached(state: UnitState, from: UnitStateName, wanted: readonly UnitStateName[]): Promise<void> {
+    moveTo(state, from);
     return new Promise((resolve) => {
       const check = () => {
         if (!wanted.includes(state.state) && !this.#stopping) return;
@@ -221,10 +230,10 @@ export class Agent implements AgentHandle {
     }
   }
 
-  #move(key: string, to: UnitState['state']): void {
+  #move(key: string, to: UnitStateName): void {
     const state = this.#units.get(key);
     if (state === undefined) return;
-    state.state = to;
+    if (!moveTo(state, to)) return;
     for (const waiter of [...state.waiters]) waiter();
   }
 
@@ -353,7 +362,7 @@ export class Agent implements AgentHandle {
     const wasUp = isUp(state);
     if (state.state === 'removed' || !this.#workers.has(state.worker)) return;
     this.#send(state, { op: 'close', key });
-    state.state = 'closing';
+    moveTo(state, 'closing');
     await new Promise<void>((resolve) => {
       const timer = setTimeout(resolve, ms);
       state.waiters.push(() => {
@@ -365,7 +374,7 @@ export class Agent implements AgentHandle {
     state.waiters = [];
     this.#lanes.sever(key);
     if (wasUp) this.#announceStop(state);
-    state.state = 'stopped';
+    moveTo(state, 'stopped');
   }
 
   #announceStop(state: UnitState): void {

@@ -3,10 +3,34 @@ import type { ComponentState } from '../status.ts';
 import type { Unit } from '../worker/messages.ts';
 import type { ComponentKindName } from './counters.ts';
 
+export type UnitStateName =
+  | 'new'
+  | 'opening'
+  | 'open'
+  | 'starting'
+  | 'running'
+  | 'failed'
+  | 'removed'
+  | 'closing'
+  | 'stopped';
+
+/** The moves that the drawing in agent.ts has. */
+const MOVES: Readonly<Record<UnitStateName, readonly UnitStateName[]>> = {
+  new: ['opening', 'failed', 'removed', 'closing', 'stopped'],
+  opening: ['open', 'failed', 'removed', 'closing', 'stopped'],
+  open: ['starting', 'running', 'failed', 'removed', 'closing', 'stopped'],
+  starting: ['running', 'failed', 'removed', 'closing', 'stopped'],
+  running: ['failed', 'removed', 'closing', 'stopped'],
+  failed: ['opening', 'failed', 'removed', 'closing', 'stopped'],
+  removed: [],
+  closing: ['stopped', 'failed', 'removed'],
+  stopped: [],
+};
+
 export interface UnitState {
   unit: Unit;
   worker: string;
-  state: 'new' | 'opening' | 'open' | 'starting' | 'running' | 'failed' | 'removed' | 'closing' | 'stopped';
+  readonly state: UnitStateName;
   /** Why it failed, by the unit. */
   reason: string | null;
   /** Reasons of degraded components, `sink k1` → text. */
@@ -27,6 +51,16 @@ export function newState(unit: Unit): UnitState {
     waiters: [],
     retry: null,
   };
+}
+
+/**
+ * Moves a unit on. False for a move that there is not: a message that came too late (an `opened` of a unit that was
+ * closed meanwhile) changes nothing.
+ */
+export function moveTo(state: UnitState, to: UnitStateName): boolean {
+  if (!MOVES[state.state].includes(to)) return false;
+  (state as { state: UnitStateName }).state = to;
+  return true;
 }
 
 export function isUp(state: UnitState): boolean {

@@ -2,6 +2,7 @@ import { MillraceError } from '../../base/errors.ts';
 import { jodaMillisParser } from '../../base/java/joda.ts';
 import { javaPattern } from '../../base/java/regex.ts';
 import type { Interceptor, InterceptorContext } from '../../component/interceptor.ts';
+import { madeOf } from '../../component/options/checked.ts';
 import { collect } from '../../component/options/parse.ts';
 import type { OptionsOf } from '../../component/options/table.ts';
 import type { options } from './index.ts';
@@ -15,7 +16,7 @@ const PACKAGE = 'org.apache.flume.interceptor.RegexExtractorInterceptor';
 
 export function create(context: InterceptorContext): Interceptor {
   const o = context.options as OptionsOf<typeof options>;
-  const pattern = javaPattern(o.regex);
+  const pattern = madeOf(`interceptor ${context.name}`, 'regex', o.regex, javaPattern);
   const headers = o.serializers.map((name) =>
     groupHeader(name, collect(`${name}.`, o['serializers.*']), context.name),
   );
@@ -63,7 +64,9 @@ function groupHeader(
         'set it to the pattern of the time, e.g. yyyy-MM-dd HH:mm',
       );
     }
-    const parse = jodaMillisParser(properties.pattern);
+    const option = `serializers.${name}.pattern`;
+    const make = (text: string) => jodaMillisParser(text);
+    const parse = madeOf(`interceptor ${interceptor}`, option, properties.pattern, make);
     return { header, serialize: (text) => String(parse(text)) };
   }
   throw bad(

@@ -13,7 +13,7 @@ import { copyBytes } from '../copy.ts';
 import { Segment } from '../store/segment.ts';
 import type { BlockStore, Reservation } from '../store/store.ts';
 import type { BatchEditor } from './editor.ts';
-import { decodeHeaders, encodeHeaders, type Headers, NO_HEADERS } from './headers.ts';
+import { decodeHeaders, encodeHeaders, type Headers, joinHeaders, NO_HEADERS } from './headers.ts';
 import { align, FLAG, MAGIC, PREAMBLE_BYTES, slotsOf, WORD } from './layout.ts';
 
 const NEWLINE = 10;
@@ -273,7 +273,7 @@ export class BatchBuilder implements BatchEditor {
   headers(index: number): Headers {
     const own = this.#own(index);
     if (this.#common === null) return own ?? NO_HEADERS;
-    return own === null ? this.#common : new Map([...this.#common, ...own]);
+    return own === null ? this.#common : joinHeaders(own, this.#common);
   }
 
   header(index: number, name: string): string | undefined {
@@ -318,7 +318,7 @@ export class BatchBuilder implements BatchEditor {
   #spread(): void {
     const common = this.#common!;
     for (let i = 0; i < this.count; i++) {
-      this.#writeOwn(i, new Map([...common, ...(this.#own(i) ?? NO_HEADERS)]));
+      this.#writeOwn(i, joinHeaders(this.#own(i) ?? NO_HEADERS, common));
     }
     // Last: had one of the copies not fitted, the others would still be right.
     this.#common = null;

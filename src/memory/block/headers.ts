@@ -35,3 +35,13 @@ function cacheKey(headers: Headers): string {
 export function decodeHeaders(bytes: Uint8Array): Map<string, string> {
   return packr.unpack(bytes) as Map<string, string>;
 }
+
+/**
+ * All headers of an event. Its own come first, as in Flume, where interceptors add to what the source gave: Java's
+ * maps show the order of insertion within a bucket.
+ */
+export function joinHeaders(own: Headers, common: Headers): Map<string, string> {
+  const all = new Map(own);
+  for (const [name, value] of common) if (!all.has(name)) all.set(name, value);
+  return all;
+}

@@ -4,7 +4,7 @@
  * committed or rolled back.
  */
 import { assert } from '../../base/assert.ts';
-import { decodeHeaders, type Headers, NO_HEADERS } from './headers.ts';
+import { decodeHeaders, type Headers, joinHeaders, NO_HEADERS } from './headers.ts';
 import { FLAG, MAGIC, slotsOf, WORD } from './layout.ts';
 
 /** The memory that a block stands in: the same bytes twice. */
@@ -117,6 +117,6 @@ export class BatchView {
     const ref = this.#ownRef(index);
     if (ref === 0) return this.common;
     const own = this.#decode(ref);
-    return this.common.size === 0 ? own : new Map([...this.common, ...own]);
+    return this.common.size === 0 ? own : joinHeaders(own, this.common);
   }
 }

@@ -3,7 +3,7 @@
  *
  * Limits: one writer; positions are u32 and wrap; at least ENTRIES_MIN entries, doubled when full.
  * Layout: 16 words: head (first entry not done), tail (next entry to write); then entries of 8 words
- *     segment · offset · first · count · slots · done (events committed from the first on without a gap) · 0 · 0
+ *     segment · offset · first · count · slots · done (events committed, from the first on, no gap) · 0 · 0
  *   entry n stands at (n mod size).
  * Operations: `push` writes an entry and then moves the tail with one store, which is the commit of a put.
  *   `done` counts events committed, in any order; entries done at the head are freed.

@@ -9,8 +9,8 @@
  *   all words are written; the reader sees `available()` records, reads words in place, and frees them with
  *   `advance()`.
  * Recovery: none. A ring ends with either of its owners: the supervisor closes it and makes a new one, so no
- *   code ever continues in a ring that a dead thread left half-way. A record that was claimed and not published
- *   is not seen.
+ *   code ever continues in a ring that a dead thread left half-way. A record that was claimed and not
+ *   published is not seen.
  * It does not wait or wake (memory/wait), carries no bytes (memory/store), and checks
  * nothing a record at a time.
  */

@@ -143,7 +143,10 @@ export class BlockStore {
     return Segment.allocate(this.#nextId(), sizeBytes);
   }
 
-  /** Ids come round again after weeks of growing and shrinking; one that still stands for a segment is passed over. */
+  /**
+   * Ids come round again after weeks of growing and shrinking; one that still stands for
+   * a segment is passed over.
+   */
   #nextId(): number {
     assert(this.#sealed.length + this.#free.length < SEGMENTS_PER_STORE_MAX - 1, 'too many segments');
     for (;;) {

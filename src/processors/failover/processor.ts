@@ -37,20 +37,16 @@ class FailoverProcessor implements SinkProcessor {
   constructor(context: SinkProcessorContext, o: OptionsOf<typeof options>) {
     this.#context = context;
     this.#penaltyMsMax = o.maxpenalty;
+    const priorities = new Map(Object.entries(o['priority.*']));
     let nextDefault = -1;
     for (const sink of context.sinks) {
-      const text = o['priority.*'][sink.name];
-      const priority = text === undefined ? nextDefault-- : parseJavaLong(text);
-      if (priority === null) {
-        throw new MillraceError(
-          'CONF_OPTION_VALUE',
-          `sink group ${context.name}: priority.${sink.name} = ${text} is no whole number`,
-          {
-            component: `sinkgroup ${context.name}`,
-            option: `priority.${sink.name}`,
-            value: text!,
-            remedy: 'give a whole number',
-          },
+      const text = priorities.get(sink.name);
+      const given = text === undefined ? null : parseJavaLong(text);
+      const priority = given ?? nextDefault--;
+      if (text !== undefined && given === null) {
+        const instead = `${priority} is used instead (give a whole number)`;
+        context.log.warn(
+          `sink group ${context.name}: priority.${sink.name} = ${text} is no whole number; ${instead}`,
         );
       }
       const same = this.#live.find((member) => member.priority === priority);
@@ -66,7 +62,7 @@ class FailoverProcessor implements SinkProcessor {
 
   async process(): Promise<SinkStatus> {
     const probed = await this.#probe();
-    if (probed !== null) return probed;
+    if (probed === 'ready') return probed;
     for (;;) {
       const active = this.#live[0];
       if (active === undefined) break;
@@ -78,35 +74,38 @@ class FailoverProcessor implements SinkProcessor {
         this.#penalize({ ...active, failures: 0, retryAtMs: 0 });
       }
     }
+    if (probed !== null) return probed;
     throw new MillraceError('GROUP_FAILED', 'All sinks failed to process, nothing left to failover to', {
       component: `sinkgroup ${this.#context.name}`,
     });
   }
 
   /**
-   * Tries failed sinks whose time has come; what one of them did is the result, null when
-   * none was tried with success.
+   * Tries failed sinks whose time has come, each once, until one delivers: `ready`. `backoff` when one had
+   * nothing to deliver, null when all failed or none was due. A sink with an empty channel keeps nobody from
+   * the live ones, whose channels may be others.
    */
   async #probe(): Promise<SinkStatus | null> {
     const nowMs = this.#context.clock.now();
-    while (this.#failed.length > 0 && this.#failed[0]!.retryAtMs < nowMs) {
-      const candidate = this.#failed.shift()!;
+    let result: SinkStatus | null = null;
+    for (const candidate of this.#failed.filter((one) => one.retryAtMs < nowMs)) {
       try {
         const status = await candidate.sink.process();
-        if (status === 'ready') {
-          this.#live.push(candidate);
-          this.#live.sort((a, b) => b.priority - a.priority);
-          this.#context.log.info(`Sink ${candidate.sink.name} is live again`);
-        } else {
-          // Nothing to deliver: it is not known to be well, and it is not punished.
-          this.#failed.unshift(candidate);
-        }
+        // Nothing to deliver: it is not known to be well, and it is not punished.
+        result = status;
+        if (status === 'backoff') continue;
+        this.#failed = this.#failed.filter((one) => one !== candidate);
+        this.#live.push(candidate);
+        this.#live.sort((a, b) => b.priority - a.priority);
+        this.#context.log.info(`Sink ${candidate.sink.name} is live again`);
         return status;
-      } catch {
+      } catch (error) {
+        this.#context.log.warn(`Sink ${candidate.sink.name} failed again`, error);
+        this.#failed = this.#failed.filter((one) => one !== candidate);
         this.#penalize(candidate);
       }
     }
-    return null;
+    return result;
   }
 
   #penalize(member: FailedMember): void {

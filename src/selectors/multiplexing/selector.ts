@@ -16,16 +16,19 @@ class MultiplexingSelector implements ChannelSelector {
 
   constructor(context: SelectorContext, o: OptionsOf<typeof options>) {
     this.#header = o.header;
-    const channelsOf = (key: string, list: string) =>
-      list.split(' ').map((name) => indexOf(context, key, name));
+    // A channel that is named twice still gets an event once.
+    const channelsOf = (key: string, list: string) => [
+      ...new Set(list.split(' ').map((name) => indexOf(context, key, name))),
+    ];
     const fallback = o.default === undefined ? [] : channelsOf('default', o.default);
     this.#default = { required: fallback, optional: [] };
-    const mapping = o['mapping.*'];
-    const optional = o['optional.*'];
-    for (const value of new Set([...Object.keys(mapping), ...Object.keys(optional)])) {
-      const mapped = mapping[value];
+    const mapping = new Map(Object.entries(o['mapping.*']));
+    const optional = new Map(Object.entries(o['optional.*']));
+    for (const value of new Set([...mapping.keys(), ...optional.keys()])) {
+      const mapped = mapping.get(value);
+      const beside = optional.get(value);
       const required = mapped === undefined ? fallback : channelsOf(`mapping.${value}`, mapped);
-      const also = optional[value] === undefined ? [] : channelsOf(`optional.${value}`, optional[value]);
+      const also = beside === undefined ? [] : channelsOf(`optional.${value}`, beside);
       this.#routes.set(value, { required, optional: also.filter((channel) => !required.includes(channel)) });
     }
   }

@@ -3,7 +3,15 @@
  * returned. After an error `restore` cuts the file back to what was committed, so that a repeated batch
  * stands in it once.
  */
-import { closeSync, fdatasyncSync, ftruncateSync, openSync, writeSync, writevSync } from 'node:fs';
+import {
+  closeSync,
+  fdatasyncSync,
+  ftruncateSync,
+  openSync,
+  unlinkSync,
+  writeSync,
+  writevSync,
+} from 'node:fs';
 import type { Writer } from '../../component/serializer.ts';
 
 /** Fewer system calls than this many views bring no more speed. */
@@ -61,6 +69,12 @@ export class OutputFile implements Writer {
     this.#views.length = 0;
     ftruncateSync(this.#fd, this.#committed);
     this.#written = this.#committed;
+  }
+
+  /** Takes the whole file back; it still has to be closed. */
+  remove(): void {
+    this.#views.length = 0;
+    unlinkSync(this.path);
   }
 
   close(): void {

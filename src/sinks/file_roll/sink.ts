@@ -9,6 +9,9 @@ import { OutputFile } from './file.ts';
 import type { options } from './index.ts';
 import { type PathManager, pathManager } from './path-manager.ts';
 
+/** Taken names that are passed over for one file. */
+const NAMES_TRIED_MAX = 1000;
+
 export function create(context: SinkContext): Sink {
   return new FileRollSink(context, context.options as OptionsOf<typeof options>);
 }
@@ -23,6 +26,8 @@ class FileRollSink implements Sink {
   #file: OutputFile | null = null;
   #serializer: EventSerializer | null = null;
   #rollAtMs = Number.POSITIVE_INFINITY;
+  /** Whether a batch was committed to the open file. */
+  #isDelivered = false;
 
   constructor(context: SinkContext, o: OptionsOf<typeof options>) {
     this.#context = context;
@@ -86,6 +91,7 @@ class FileRollSink implements Sink {
   #complete(file: OutputFile, events: number): void {
     file.flush(this.#options['sink.fsync'] === 'batch');
     file.commit();
+    this.#isDelivered = true;
     this.#context.counters.add('EventDrainSuccessCount', events);
   }
 
@@ -116,9 +122,9 @@ class FileRollSink implements Sink {
   #openFile(): { file: OutputFile; serializer: EventSerializer } {
     if (this.#file !== null && this.#serializer !== null)
       return { file: this.#file, serializer: this.#serializer };
-    const name = this.#names.next(this.#context.clock.now());
-    const file = new OutputFile(join(this.#options['sink.directory'], name));
+    const file = this.#create();
     this.#file = file;
+    this.#isDelivered = false;
     this.#context.counters.add('ConnectionCreatedCount', 1);
     const serializer = this.#serializerOf!(file);
     this.#serializer = serializer;
@@ -126,6 +132,18 @@ class FileRollSink implements Sink {
     file.flush(false);
     file.commit();
     return { file, serializer };
+  }
+
+  /** A name that is taken (by another sink, or by this one before a restart) is passed over. */
+  #create(): OutputFile {
+    for (let tries = 1; ; tries++) {
+      const name = this.#names.next(this.#context.clock.now());
+      try {
+        return new OutputFile(join(this.#options['sink.directory'], name));
+      } catch (error) {
+        if ((error as { code?: string }).code !== 'EEXIST' || tries === NAMES_TRIED_MAX) throw error;
+      }
+    }
   }
 
   #closeFile(): void {
@@ -144,7 +162,10 @@ class FileRollSink implements Sink {
     }
   }
 
-  /** After an error: the file keeps what was committed, and the next batch begins a new one. */
+  /**
+   * After an error: the file keeps what was committed, and the next batch begins a new one. A file that got
+   * nothing goes: a disk that stays full would be strewn with them.
+   */
   #abandon(): void {
     const file = this.#file;
     this.#file = null;
@@ -154,12 +175,13 @@ class FileRollSink implements Sink {
       return;
     }
     try {
-      file.restore();
-      file.close();
-      this.#context.counters.add('ConnectionClosedCount', 1);
+      if (this.#isDelivered) file.restore();
+      else file.remove();
     } catch (error) {
       this.#context.log.warn(`${file.path} could not be cut back to its last commit`, error);
     }
+    file.close();
+    this.#context.counters.add('ConnectionClosedCount', 1);
   }
 
   #explained(error: unknown): unknown {
@@ -173,6 +195,7 @@ class FileRollSink implements Sink {
       EPERM: 'let this user write there',
       ENOENT: 'create the directory again',
       ENOTDIR: 'create the directory again',
+      EEXIST: 'move the files away whose names it would give',
     };
     const remedy = remedies[code ?? ''];
     if (remedy === undefined) return error;

@@ -1,3 +1,4 @@
+import type { Clock } from '../../base/clock.ts';
 import type { Logger } from '../../base/log.ts';
 import type { OptionsOf } from '../../component/options/table.ts';
 import type { Sink, SinkContext } from '../../component/sink.ts';
@@ -15,16 +16,18 @@ class NullSink implements Sink {
   readonly batchSize: number;
   readonly #name: string;
   readonly #log: Logger;
+  readonly #clock: Clock;
   readonly #every: number;
   #events = 0;
   #nextLine: number;
-  #loggedMs = 0;
+  #loggedMs = Number.NEGATIVE_INFINITY;
 
   constructor(context: SinkContext) {
     const o = context.options as OptionsOf<typeof options>;
     this.batchSize = o.batchSize;
     this.#name = context.name;
     this.#log = context.log.named('org.apache.flume.sink.NullSink');
+    this.#clock = context.clock;
     this.#every = o.logEveryNEvents;
     this.#nextLine = this.#every;
   }
@@ -32,7 +35,7 @@ class NullSink implements Sink {
   process(batch: Batch): void {
     this.#events += batch.count;
     if (this.#events < this.#nextLine) return;
-    const nowMs = Date.now();
+    const nowMs = this.#clock.now();
     if (nowMs - this.#loggedMs < LOG_MS) return;
     this.#loggedMs = nowMs;
     const events = this.#events - (this.#events % this.#every);

@@ -1,7 +1,8 @@
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import type { Readable } from 'node:stream';
 import { MillraceError } from '../../base/errors.ts';
-import { type JavaCharset, javaCharset } from '../../base/java/charset.ts';
+import type { JavaCharset } from '../../base/java/charset.ts';
+import { charsetOption } from '../../component/charset.ts';
 import type { OptionsOf } from '../../component/options/table.ts';
 import type { Source, SourceContext } from '../../component/source.ts';
 import type { options } from './index.ts';
@@ -38,7 +39,7 @@ class ExecSource implements Source {
   constructor(context: SourceContext, o: OptionsOf<typeof options>) {
     this.#context = context;
     this.#options = o;
-    this.#charset = javaCharset(o.charset);
+    this.#charset = charsetOption(`source ${context.name}`, 'charset', o.charset);
     const words = (text: string) => text.trim().split(/\s+/);
     this.#argv = o.shell === undefined ? words(o.command) : [...words(o.shell), o.command];
     if (this.#argv[0] === '') {

@@ -26,6 +26,10 @@ const OKS = Buffer.from('OK\n'.repeat(4096));
 const OK_BYTES = 3;
 /** Puts of one connection that may wait for their answers. */
 const PUTS_MAX = 16;
+/** Events of one connection that may wait for their answers: a refusal is a long line each. */
+const EVENTS_MAX = 128 * 1024;
+/** Refusals that are written at once. */
+const REFUSALS_A_WRITE = 256;
 /** Waiting answers, in bytes, above which a slow reader is not read any more. */
 const ANSWERS_BYTES_MAX = 256 * 1024;
 
@@ -43,6 +47,11 @@ export class Connection {
   #busy = false;
   #puts = 0;
   readonly #putsMax: number;
+  /** Events whose put is under way. */
+  #events = 0;
+  /** Something was written: Java's writer puts a byte order mark before its first text only. */
+  #hasWritten = false;
+  #closing = false;
   /** Answers are written in the order of the puts. */
   #answers: Promise<void> = Promise.resolve();
   #ending = false;
@@ -62,7 +71,7 @@ export class Connection {
     socket.once('end', () => this.#endInput());
     socket.on('error', () => socket.destroy());
     socket.once('close', () => settings.onClosed(this));
-    if (settings.idleMs > 0) socket.setTimeout(settings.idleMs, () => socket.end());
+    if (settings.idleMs > 0) socket.setTimeout(settings.idleMs).on('timeout', () => this.#endIdle());
   }
 
   #receive(chunk: Buffer): void {
@@ -74,7 +83,7 @@ export class Connection {
   #work(): void {
     while (this.#waiting.length > 0 && !this.#ending) {
       if (
-        this.#puts >= this.#putsMax ||
+        this.#isBehind() ||
         this.#socket.writableLength > ANSWERS_BYTES_MAX ||
         !this.#handle(this.#waiting[0]!)
       ) {
@@ -86,24 +95,33 @@ export class Connection {
     if (this.#inputEnded && this.#waiting.length === 0) this.#finish();
   }
 
+  /** Whether as much is under way as may be. */
+  #isBehind(): boolean {
+    return this.#puts >= this.#putsMax || this.#events >= EVENTS_MAX;
+  }
+
   #pause(): void {
     this.#busy = true;
     this.#socket.pause();
-    const slow = this.#socket.writableLength > ANSWERS_BYTES_MAX;
-    const again = slow
-      ? new Promise<void>((resolve) => {
-          this.#socket.once('drain', resolve);
-          this.#socket.once('close', () => resolve());
-        })
-      : this.#puts >= this.#putsMax
-        ? this.#answers
-        : this.#context.room();
-    void again.then(() => {
+    void this.#goOn().then(() => {
       this.#busy = false;
       if (this.#socket.destroyed) this.#waiting.length = 0;
       else this.#socket.resume();
       this.#work();
     });
+  }
+
+  /** Resolves when what keeps the connection from reading may be over. */
+  #goOn(): Promise<void> {
+    if (this.#socket.writableLength > ANSWERS_BYTES_MAX) {
+      return new Promise<void>((resolve) => {
+        this.#socket.once('drain', resolve);
+        this.#socket.once('close', () => resolve());
+      });
+    }
+    if (!this.#isBehind()) return this.#context.room();
+    void this.#context.settled();
+    return this.#answers;
   }
 
   /**
@@ -189,9 +207,11 @@ export class Connection {
     const events = batch.count;
     const outcome = this.#context.put(batch, 'each', this.#settings.acknowledges ? 'prompt' : 'lazy');
     this.#puts++;
+    this.#events += events;
     this.#answers = this.#answers.then(async () => {
       this.#answer(events, await outcome);
       this.#puts--;
+      this.#events -= events;
     });
   }
 
@@ -201,14 +221,24 @@ export class Connection {
       for (let left = outcome.accepted; left > 0; ) {
         const count = Math.min(left, OKS.length / OK_BYTES);
         this.#write(
-          charset.asciiCompatible ? OKS.subarray(0, count * OK_BYTES) : charset.encode('OK\n'.repeat(count)),
+          charset.asciiCompatible ? OKS.subarray(0, count * OK_BYTES) : this.#encode('OK\n'.repeat(count)),
         );
         left -= count;
       }
     }
     if (outcome.refusal === null) return;
-    const line = charset.encode(`FAILED: ${outcome.refusal.text}\n`);
-    for (let i = outcome.accepted; i < events; i++) this.#write(line);
+    const line = `FAILED: ${outcome.refusal.text}\n`;
+    for (let left = events - outcome.accepted; left > 0; left -= REFUSALS_A_WRITE) {
+      this.#write(this.#encode(line.repeat(Math.min(left, REFUSALS_A_WRITE))));
+    }
+  }
+
+  #encode(text: string): Uint8Array {
+    const { charset } = this.#settings;
+    const bytes = charset.encode(text);
+    const isMarked = this.#hasWritten && charset.name === 'UTF-16';
+    this.#hasWritten = true;
+    return isMarked ? bytes.subarray(UTF_16_MARK_BYTES) : bytes;
   }
 
   #write(bytes: Uint8Array): void {
@@ -216,17 +246,18 @@ export class Connection {
   }
 
   #refuseLine(): void {
-    const { lineCharactersMax, charset } = this.#settings;
+    const { lineCharactersMax } = this.#settings;
     this.#ending = true;
     this.#waiting.length = 0;
     this.#rest = EMPTY;
+    void this.#context.settled();
     this.#answers = this.#answers.then(() => {
       this.#write(
-        charset.encode(
+        this.#encode(
           `FAILED: Event exceeds the maximum length (${lineCharactersMax} chars, including newline)\n`,
         ),
       );
-      this.#close();
+      this.#close(CLOSE_MS_MAX);
     });
   }
 
@@ -239,21 +270,33 @@ export class Connection {
   #finish(): void {
     this.#ending = true;
     void this.#context.settled();
-    this.#answers = this.#answers.then(() => this.#close());
+    this.#answers = this.#answers.then(() => this.#close(CLOSE_MS_MAX));
+  }
+
+  /** Nothing came for the idle time. A client that waits for the channel's answer is not idle. */
+  #endIdle(): void {
+    if (this.#puts > 0) {
+      this.#socket.setTimeout(this.#settings.idleMs);
+      return;
+    }
+    this.#ending = true;
+    this.#waiting.length = 0;
+    this.#close(CLOSE_MS_MAX);
   }
 
   /**
-   * Sends what is to be sent and closes; input that still comes is read away so that the answer is not reset.
+   * Sends what is to be sent and says that no more comes. Input that is still under way is read away until the
+   * client ends its side, as a reset would take the answers from it; after `lingerMs` it is cut off.
    */
-  #close(): void {
+  #close(lingerMs: number): void {
+    if (this.#closing) return;
+    this.#closing = true;
     this.#socket.removeAllListeners('data');
     this.#socket.resume();
     this.#socket.end();
-    const timer = setTimeout(() => this.#socket.destroy(), CLOSE_MS_MAX);
+    const timer = setTimeout(() => this.#socket.destroy(), lingerMs);
     timer.unref();
     this.#socket.once('close', () => clearTimeout(timer));
-    if (this.#inputEnded) return;
-    this.#socket.once('finish', () => this.#socket.destroySoon());
   }
 
   /** Stops reading and resolves when all that was put is answered and the connection closed. */
@@ -263,10 +306,13 @@ export class Connection {
     this.#socket.pause();
     void this.#context.settled();
     await this.#answers;
-    this.#close();
+    this.#close(STOP_MS_MAX);
     await this.#ended;
   }
 }
 
 /** A client that neither reads nor closes is cut off after this time. */
 const CLOSE_MS_MAX = 2000;
+/** The same when the source stops. */
+const STOP_MS_MAX = 250;
+const UTF_16_MARK_BYTES = 2;

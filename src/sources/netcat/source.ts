@@ -1,5 +1,5 @@
 import { createServer, type Server, type Socket } from 'node:net';
-import { type JavaCharset, javaCharset } from '../../base/java/charset.ts';
+import { charsetOption } from '../../component/charset.ts';
 import { cannotListen } from '../../component/listen.ts';
 import type { OptionsOf } from '../../component/options/table.ts';
 import type { Source, SourceContext } from '../../component/source.ts';
@@ -20,9 +20,8 @@ class NetcatSource implements Source {
   constructor(context: SourceContext, o: OptionsOf<typeof options>) {
     this.#context = context;
     this.#options = o;
-    const charset: JavaCharset = javaCharset(o.encoding);
     this.#settings = {
-      charset,
+      charset: charsetOption(`source ${context.name}`, 'encoding', o.encoding),
       lineCharactersMax: o['max-line-length'],
       acknowledges: o['ack-every-event'],
       idleMs: o.idleTimeout * 1000,

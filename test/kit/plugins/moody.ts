@@ -1,4 +1,6 @@
-/** A channel that accepts, refuses, holds its answers back, or dies, as a test says; else a memory channel. */
+/**
+ * A channel that accepts, refuses, holds its answers back, or dies, as a test says; else a memory channel.
+ */
 import { BroadcastChannel } from 'node:worker_threads';
 import type { Channel, ChannelContext, PendingPut } from '../../../src/component/channel.ts';
 import type { ChannelDeclaration } from '../../../src/component/declaration.ts';
