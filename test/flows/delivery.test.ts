@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { connect } from 'node:net';
 import { describe, test } from 'node:test';
-import { Collected, kitPlugin, runFlow } from '../kit/flow.ts';
+import { Collected, kitPlugin, netcatSource, runFlow } from '../kit/flow.ts';
 import { until } from '../kit/until.ts';
 
 describe('delivery', () => {
@@ -13,10 +13,7 @@ describe('delivery', () => {
       `sources = r1
        channels = c1
        sinks = k1
-       sources.r1.type = netcat
-       sources.r1.bind = 127.0.0.1
-       sources.r1.port = 0
-       sources.r1.channels = c1
+       ${netcatSource()}
        channels.c1.type = memory
        ${collected.sink('k1', 'c1')}`,
     );

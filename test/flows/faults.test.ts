@@ -4,16 +4,9 @@
 import assert from 'node:assert/strict';
 import { createServer } from 'node:net';
 import { describe, type TestContext, test } from 'node:test';
-import { Collected, kitPlugin, planText, runFlow } from '../kit/flow.ts';
+import { Collected, kitPlugin, netcatSource, planText, runFlow } from '../kit/flow.ts';
 import { LineClient } from '../kit/lines.ts';
 import { until } from '../kit/until.ts';
-
-function netcat(port: number | string, channel = 'c1', name = 'r1'): string {
-  return `sources.${name}.type = netcat
-    sources.${name}.bind = 127.0.0.1
-    sources.${name}.port = ${port}
-    sources.${name}.channels = ${channel}`;
-}
 
 async function occupiedPort(t: TestContext): Promise<{ port: number; free: () => Promise<void> }> {
   const server = createServer().listen(0, '127.0.0.1');
@@ -32,8 +25,8 @@ describe('faults', () => {
       `sources = r1 r2
        channels = c1
        sinks = k1
-       ${netcat(port)}
-       ${netcat(0, 'c1', 'r2')}
+       ${netcatSource(port)}
+       ${netcatSource(0, 'r2')}
        channels.c1.type = memory
        ${collected.sink('k1', 'c1')}`,
     );
@@ -86,7 +79,7 @@ describe('faults', () => {
       t,
       `sources = r1
        channels = c1
-       ${netcat(0)}
+       ${netcatSource()}
        channels.c1.type = memory
        channels.c1.capacity = 5
        channels.c1.transactionCapacity = 5
@@ -145,7 +138,7 @@ describe('faults', () => {
       `sources = r1
        channels = c1
        sinks = k1
-       ${netcat(0)}
+       ${netcatSource()}
        sources.r1.interceptors = i1
        sources.r1.interceptors.i1.type = ${kitPlugin('throwing-interceptor')}
        channels.c1.type = memory
@@ -166,8 +159,8 @@ describe('faults', () => {
       `sources = r1 r2
        channels = c1
        sinks = k1
-       ${netcat('no number')}
-       ${netcat(0, 'c1', 'r2')}
+       ${netcatSource('no number')}
+       ${netcatSource(0, 'r2')}
        channels.c1.type = memory
        sinks.k1.type = null
        sinks.k1.channel = c1`,
@@ -187,7 +180,7 @@ describe('faults', () => {
       `sources = r1
        channels = c1
        sinks = k1
-       ${netcat(0)}
+       ${netcatSource()}
        channels.c1.type = memory
        ${collected.sink('k1', 'c1')}`,
       { 'millrace.workers.max': '1' },

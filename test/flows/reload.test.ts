@@ -2,16 +2,9 @@
 import assert from 'node:assert/strict';
 import { connect } from 'node:net';
 import { describe, test } from 'node:test';
-import { Collected, type Flow, kitPlugin, planText, runFlow } from '../kit/flow.ts';
+import { Collected, type Flow, kitPlugin, netcatSource, planText, runFlow } from '../kit/flow.ts';
 import { LineClient } from '../kit/lines.ts';
 import { until } from '../kit/until.ts';
-
-function netcat(name: string): string {
-  return `sources.${name}.type = netcat
-    sources.${name}.bind = 127.0.0.1
-    sources.${name}.port = 0
-    sources.${name}.channels = c1`;
-}
 
 async function reload(flow: Flow, conf: string): Promise<void> {
   const { plan, findings } = await planText(conf);
@@ -44,7 +37,7 @@ describe('reload', () => {
     const conf = (sink: string) => `sources = r1
       channels = c1
       sinks = k1
-      ${netcat('r1')}
+      ${netcatSource()}
       channels.c1.type = memory
       channels.c1.capacity = 1000
       ${sink}`;
@@ -66,7 +59,7 @@ describe('reload', () => {
     const collected = new Collected(t);
     const conf = (capacity: number, sink: string) => `sources = r1
       channels = c1
-      ${netcat('r1')}
+      ${netcatSource()}
       channels.c1.type = memory
       channels.c1.capacity = ${capacity}
       channels.c1.keep-alive = 0
@@ -88,7 +81,7 @@ describe('reload', () => {
     const conf = (...sources: readonly string[]) => `sources = ${sources.join(' ')}
       channels = c1
       sinks = k1
-      ${sources.map(netcat).join('\n')}
+      ${sources.map((name) => netcatSource(0, name)).join('\n')}
       channels.c1.type = memory
       ${collected.sink('k1', 'c1')}`;
     const flow = await runFlow(t, conf('r1', 'r2'));

@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { describe, type TestContext, test } from 'node:test';
-import { Collected, type Flow, runFlow } from '../kit/flow.ts';
+import { Collected, type Flow, netcatSource, runFlow } from '../kit/flow.ts';
 import { LineClient } from '../kit/lines.ts';
 import { until } from '../kit/until.ts';
 
@@ -14,10 +14,7 @@ function netcatFlow(t: TestContext, collected: Collected): Promise<Flow> {
     `sources = r1
      channels = c1
      sinks = k1
-     sources.r1.type = netcat
-     sources.r1.bind = 127.0.0.1
-     sources.r1.port = 0
-     sources.r1.channels = c1
+     ${netcatSource()}
      channels.c1.type = memory
      channels.c1.capacity = 100000
      channels.c1.transactionCapacity = 10000

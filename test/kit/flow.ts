@@ -30,6 +30,15 @@ export function kitPluginPath(name: string): string {
   return fileURLToPath(kitPlugin(name));
 }
 
+/** Lines of flume.conf for a netcat source on this host; `Flow.port` tells its port when it is 0. */
+export function netcatSource(port: number | string = 0, name = 'r1', channel = 'c1'): string {
+  return `
+    sources.${name}.type = netcat
+    sources.${name}.bind = 127.0.0.1
+    sources.${name}.port = ${port}
+    sources.${name}.channels = ${channel}`;
+}
+
 export interface Planned {
   readonly plan: AgentPlan | null;
   readonly findings: readonly Finding[];
