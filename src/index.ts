@@ -20,10 +20,9 @@ import { DRAIN_MS_DEFAULT } from './base/limits.ts';
 import type { LogRecord } from './base/log.ts';
 import { type PlanResult, planAgent } from './config/plan/plan.ts';
 import { parseProperties } from './config/properties/parse.ts';
+import { agentScope } from './engine/scope.ts';
 import { createAgent as startable } from './engine/start.ts';
 import type { AgentHandle } from './engine/status.ts';
-import { Parts, resolvePlugin } from './engine/worker/parts.ts';
-import { registry } from './registry.ts';
 
 export type { ErrorCode, ErrorDetail } from './base/errors.ts';
 export { MillraceError } from './base/errors.ts';
@@ -137,15 +136,13 @@ function placesOf(settings: ConfigurationSettings): {
 
 async function planOf(settings: ConfigurationSettings): Promise<PlanResult> {
   const places = placesOf(settings);
-  const parts = new Parts(registry, places);
   const { properties, findings } = parseProperties(settings.config, settings.fileName ?? 'flume.conf');
-  const result = await planAgent(properties, settings.name, {
-    registry,
-    env: settings.env ?? process.env,
+  const scope = agentScope({
+    ...places,
     systemProperties: settings.systemProperties ?? {},
     classPath: places.confDir === null ? [] : [places.confDir],
-    plugin: async (specifier) =>
-      resolvePlugin(specifier, places) === null ? null : await parts.plugin(specifier),
+    env: settings.env ?? process.env,
   });
+  const result = await planAgent(properties, settings.name, scope);
   return { ...result, findings: [...findings, ...result.findings] };
 }

@@ -14,10 +14,9 @@ import { type PlanResult, planAgent } from '../config/plan/plan.ts';
 import type { AgentPlan } from '../config/plan/types.ts';
 import { ConfigurationSources } from '../config/properties/load.ts';
 import { type Property, parseProperties } from '../config/properties/parse.ts';
+import { agentScope } from '../engine/scope.ts';
 import { createAgent } from '../engine/start.ts';
 import type { Agent } from '../engine/supervisor/agent.ts';
-import { Parts, resolvePlugin } from '../engine/worker/parts.ts';
-import { registry } from '../registry.ts';
 import type { LogWriter } from '../watch/log/writer.ts';
 import { MetricsServer } from '../watch/metrics/server.ts';
 import { EXIT } from './command.ts';
@@ -180,16 +179,7 @@ export class AgentRun {
 
   async #plan(properties: ReadonlyMap<string, Property>): Promise<PlanResult> {
     const { name, environment, log } = this.#settings;
-    const { pluginPaths, confDir } = environment;
-    const parts = new Parts(registry, { pluginPaths, confDir });
-    const result = await planAgent(properties, name, {
-      registry,
-      env: process.env,
-      systemProperties: environment.systemProperties,
-      classPath: environment.classPath,
-      plugin: async (specifier) =>
-        resolvePlugin(specifier, environment) === null ? null : await parts.plugin(specifier),
-    });
+    const result = await planAgent(properties, name, agentScope(environment));
     this.#report(result.findings);
     log(
       'info',

@@ -2,8 +2,7 @@
 import type { Finding } from '../base/finding.ts';
 import { type PlanResult, planAgent } from '../config/plan/plan.ts';
 import { ConfigurationSources } from '../config/properties/load.ts';
-import { Parts, resolvePlugin } from '../engine/worker/parts.ts';
-import { registry } from '../registry.ts';
+import { agentScope } from '../engine/scope.ts';
 import { last, type OptionDeclaration, type ParsedArguments, SCRIPT_OPTIONS } from './arguments.ts';
 import { complain } from './command.ts';
 import { environmentOf } from './environment.ts';
@@ -45,14 +44,6 @@ export async function planFrom(parsed: ParsedArguments): Promise<Planned> {
     [...properties.keys()].filter((key) => key.includes('.')).map((key) => key.split('.', 1)[0]!),
   );
   const name = last(parsed, 'name') ?? (names.size === 1 ? [...names][0]! : '');
-  const parts = new Parts(registry, environment);
-  const result = await planAgent(properties, name, {
-    registry,
-    env: process.env,
-    systemProperties: environment.systemProperties,
-    classPath: environment.classPath,
-    plugin: async (specifier) =>
-      resolvePlugin(specifier, environment) === null ? null : await parts.plugin(specifier),
-  });
+  const result = await planAgent(properties, name, agentScope(environment));
   return { name, result, findings: [...findings, ...result.findings] };
 }

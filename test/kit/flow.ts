@@ -11,10 +11,9 @@ import type { LogRecord } from '../../src/base/log.ts';
 import { planAgent } from '../../src/config/plan/plan.ts';
 import type { AgentPlan } from '../../src/config/plan/types.ts';
 import { parseProperties } from '../../src/config/properties/parse.ts';
+import { agentScope } from '../../src/engine/scope.ts';
 import { createAgent } from '../../src/engine/start.ts';
 import type { Agent } from '../../src/engine/supervisor/agent.ts';
-import { Parts, resolvePlugin } from '../../src/engine/worker/parts.ts';
-import { registry } from '../../src/registry.ts';
 import { until } from './until.ts';
 
 type Kind = 'source' | 'channel' | 'sink';
@@ -56,16 +55,8 @@ export async function planText(
     .map((line) => (line === '' || line.startsWith('#') ? line : `${name}.${line}`))
     .join('\n');
   const { properties } = parseProperties(text, 'test.conf');
-  const places = { pluginPaths: [], confDir: null };
-  const parts = new Parts(registry, places);
-  return await planAgent(properties, name, {
-    registry,
-    env: process.env,
-    systemProperties,
-    classPath: [],
-    plugin: async (specifier) =>
-      resolvePlugin(specifier, places) === null ? null : await parts.plugin(specifier),
-  });
+  const scope = agentScope({ pluginPaths: [], confDir: null, classPath: [], systemProperties });
+  return await planAgent(properties, name, scope);
 }
 
 export class Flow {

@@ -32,7 +32,8 @@ async function words(): Promise<Words> {
 
 async function run(parsed: ParsedArguments): Promise<number> {
   const scripts: Readonly<Record<string, (all: Words) => string>> = { bash, zsh, fish };
-  const script = scripts[parsed.positionals[0] ?? ''];
+  const shell = parsed.positionals[0] ?? '';
+  const script = Object.hasOwn(scripts, shell) ? scripts[shell] : undefined;
   if (script === undefined) {
     complain(`Error: give a shell: bash, zsh or fish\n\n${help}`);
     return EXIT.usage;

@@ -70,7 +70,8 @@ function sourceLabel(unit: SourceUnit): string {
   return `${unit.name}: ${unit.type}${interceptors.length === 0 ? '' : ` (${interceptors.join(', ')})`}`;
 }
 
-const idOf = (id: string) => id.replace(/\W/g, '_');
+/** An identifier of both languages; `k-1` and `k_1` stay two. */
+const idOf = (id: string) => id.replace(/\W/gu, (sign) => `_${sign.codePointAt(0)!.toString(16)}_`);
 const quoted = (text: string) => `"${text.replaceAll('"', "'")}"`;
 
 function mermaid(nodes: readonly Node[], edges: readonly Edge[], groups: readonly GroupUnit[]): string {

@@ -82,12 +82,39 @@ export function emptyComesLast(node: Node): boolean {
   }
 }
 
-/** How many quantifiers without an upper end a match of `node` can meet; null when Java refuses it behind ?<=. */
-export function endlessIn(node: Node): number | null {
-  if (node.kind === 'reference') return null;
-  const inner = childrenOf(node).map(endlessIn);
-  if (inner.includes(null)) return null;
-  const sum = inner.reduce((total: number, count) => total + count!, 0);
-  if (node.kind !== 'repeat' || node.max !== Number.POSITIVE_INFINITY) return sum;
-  return node.body.kind === 'set' ? 1 : null;
+/** Characters of every match, when all matches have the same number of them. */
+function fixedLength(node: Node): number | null {
+  const inner = childrenOf(node).map(fixedLength);
+  switch (node.kind) {
+    case 'set':
+      return 1;
+    case 'reference':
+      return null;
+    case 'assert':
+    case 'look':
+      return 0;
+    case 'sequence':
+      return inner.reduce((sum, length) => (sum === null || length === null ? null : sum + length), 0);
+    case 'repeat':
+      return node.min === node.max && inner[0] !== null ? inner[0]! * node.max : null;
+    default:
+      return inner.every((length) => length === inner[0]) ? inner[0]! : null;
+  }
+}
+
+function hasUpperEnd(node: Node): boolean {
+  if (node.kind === 'reference' || (node.kind === 'repeat' && node.max === Number.POSITIVE_INFINITY))
+    return false;
+  return childrenOf(node).every(hasUpperEnd);
+}
+
+/**
+ * What may stand in a look-behind: what has an upper end, or one character without end among parts of fixed
+ * length (with others Java's sum of the lengths overflows and it finds too little).
+ */
+export function canLookBehind(body: Node): boolean {
+  if (hasUpperEnd(body)) return true;
+  const items = body.kind === 'sequence' ? body.items : [body];
+  const others = items.filter((item) => fixedLength(item) === null || !hasUpperEnd(item));
+  return others.length === 1 && others[0]!.kind === 'repeat' && others[0]!.body.kind === 'set';
 }

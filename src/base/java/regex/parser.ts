@@ -1,6 +1,6 @@
 /** The pattern language of java.util.regex as a tree of nodes. */
 import { Cursor, type Flags } from './cursor.ts';
-import type { Mode, Node } from './nodes.ts';
+import { childrenOf, type Mode, type Node } from './nodes.ts';
 import { characterText, LINE_TERMINATORS, readClass, readEscape, singleSet } from './sets.ts';
 
 export interface Parsed {
@@ -25,19 +25,28 @@ const WORD_BEHIND = `[\\p{L}\\p{Nd}_]|\\p{Mn}(?<=${BASE}${MARK}*\\p{Mn})`;
 const BOUNDARY = `(?:(?<=${WORD_BEFORE})(?!${WORD_BEHIND})|(?<!${WORD_BEFORE})(?=${WORD_BEHIND}))`;
 const NO_BOUNDARY = `(?:(?<=${WORD_BEFORE})(?=${WORD_BEHIND})|(?<!${WORD_BEFORE})(?!${WORD_BEHIND}))`;
 
-const LINE_BREAK: Node = {
-  kind: 'choice',
-  options: [
-    {
-      kind: 'sequence',
-      items: [
-        { kind: 'set', text: '\\r' },
-        { kind: 'set', text: '\\n' },
-      ],
-    },
-    { kind: 'set', text: '[\\n\\x0b\\f\\r\\u0085\\u2028\\u2029]' },
-  ],
-};
+/**
+ * \R: CR LF, but a lone CR when what follows demands it. Repeated, Java does not try the second again. (A group
+ * around it loses the second try in some repetitions, and keeps it in others: those are refused.)
+ */
+const LINE_BREAK: Node = lineBreak('\\r');
+const REPEATED_LINE_BREAK: Node = lineBreak('\\r(?!\\n)');
+
+function lineBreak(carriageReturn: string): Node {
+  const set = (text: string): Node => ({ kind: 'set', text });
+  return {
+    kind: 'choice',
+    options: [
+      { kind: 'sequence', items: [set('\\r'), set('\\n')] },
+      set(carriageReturn),
+      set('[\\n\\x0b\\f\\u0085\\u2028\\u2029]'),
+    ],
+  };
+}
+
+function holdsLineBreak(node: Node): boolean {
+  return node === LINE_BREAK || childrenOf(node).some(holdsLineBreak);
+}
 
 function assertion(text: string): Node {
   return { kind: 'assert', text };
@@ -130,7 +139,7 @@ class Parser {
   }
 
   #quantified(body: Node): Node {
-    const cursor = this.#cursor;
+    const cursor: Cursor = this.#cursor;
     const char = cursor.peek();
     let min = char === '+' ? 1 : 0;
     let max = char === '?' ? 1 : Number.POSITIVE_INFINITY;
@@ -152,6 +161,12 @@ class Parser {
     if (mode !== 'greedy') cursor.at++;
     if (cursor.peek() === '{')
       cursor.fail('A second {…} repeats nothing in Java', 'put what it repeats into (?:…)');
+    if (body === LINE_BREAK) return { kind: 'repeat', body: REPEATED_LINE_BREAK, min, max, mode };
+    if (char !== '?' && holdsLineBreak(body))
+      cursor.fail(
+        '\\R in a group that is repeated is not available',
+        'write (?>\\R) or list the line ends: (?:\\r?\\n)',
+      );
     return { kind: 'repeat', body, min, max, mode };
   }
 
@@ -159,7 +174,8 @@ class Parser {
     const cursor = this.#cursor;
     cursor.at++;
     const outer = cursor.flags;
-    let wrap = (body: Node): Node => body;
+    // A group within (?:…) is not repeated itself: the sequence keeps them apart.
+    let wrap = (body: Node): Node => (body.kind === 'group' ? { kind: 'sequence', items: [body] } : body);
     if (cursor.peek() !== '?') {
       wrap = this.#capture();
     } else {
@@ -193,7 +209,7 @@ class Parser {
 
   /** `?i-s:` or `?i-s)`: changes the flags and returns what ended them. */
   #inlineFlags(): string {
-    const cursor = this.#cursor;
+    const cursor: Cursor = this.#cursor;
     const match = cursor.take(/\?([a-zA-Z]*)(?:-([a-zA-Z]*))?([:)])/y);
     if (match === null) cursor.fail('Unknown group type or inline modifier');
     const flags: Record<string, boolean> = { ...cursor.flags };
@@ -241,7 +257,7 @@ class Parser {
 
   /** \11 is group 11 when there are that many groups so far, else group 1 and a 1. */
   #reference(): Node {
-    const cursor = this.#cursor;
+    const cursor: Cursor = this.#cursor;
     let number: number;
     const named = cursor.take(/\\k<([a-zA-Z][a-zA-Z0-9]*)>/y);
     if (named !== null) {

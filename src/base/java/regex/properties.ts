@@ -45,6 +45,8 @@ const CATEGORIES = new Set(
   ),
 );
 
+const GRAPH = '[^\\p{Z}\\p{Cc}\\p{Cs}\\p{Cn}]';
+
 /** Behind `Is`, in any letter case. */
 const BINARY: Readonly<Record<string, string>> = {
   ALPHABETIC: '\\p{Alphabetic}',
@@ -65,6 +67,17 @@ const BINARY: Readonly<Record<string, string>> = {
   BLANK: '\\p{Zs}\\t',
   JOIN_CONTROL: '\\p{Join_Control}',
   JOINCONTROL: '\\p{Join_Control}',
+  NONCHARACTER_CODE_POINT: '\\p{Noncharacter_Code_Point}',
+  NONCHARACTERCODEPOINT: '\\p{Noncharacter_Code_Point}',
+  ALPHA: '\\p{Alphabetic}',
+  LOWER: '\\p{Lowercase}',
+  UPPER: '\\p{Uppercase}',
+  SPACE: '\\p{White_Space}',
+  PUNCT: '\\p{P}',
+  CNTRL: '\\p{Cc}',
+  XDIGIT: '\\p{Nd}\\p{Hex_Digit}',
+  GRAPH,
+  PRINT: `${GRAPH}\\p{Zs}`,
   WORD: '\\p{Alphabetic}\\p{M}\\p{Nd}\\p{Pc}\\p{Join_Control}',
 };
 
@@ -77,7 +90,7 @@ const ANY_CASE: Readonly<Record<string, string>> = {
   Lt: '\\p{LC}',
 };
 const ANY_CASE_FULL = '\\p{Lowercase}\\p{Uppercase}\\p{Lt}';
-const CASED = /^(?:java)?(?:Lower|Upper|Title)Case$/i;
+const CASED = /^(?:java)?(?:Lower|Upper|Title)(?:Case)?$/i;
 
 /** Without blanks and underscores. */
 const BLOCKS: Readonly<Record<string, string>> = {

@@ -9,7 +9,7 @@
  *   a repetition of something that prefers to match nothing is refused.
  */
 import { refusal } from './cursor.ts';
-import { canBeEmpty, childrenOf, emptyComesLast, endlessIn, groupsIn, type Node } from './nodes.ts';
+import { canBeEmpty, canLookBehind, childrenOf, emptyComesLast, groupsIn, type Node } from './nodes.ts';
 import { parsePattern } from './parser.ts';
 
 export interface Translated {
@@ -68,11 +68,8 @@ class Translator {
 
   #look(node: Node & { kind: 'look' }): string {
     const { ahead, negated, body } = node;
-    if (!ahead) {
-      const endless = endlessIn(body);
-      if (endless === null || endless > 1)
-        this.refuse('A look-behind has no obvious maximum length', 'give its repetitions an upper end');
-    }
+    if (!ahead && !canLookBehind(body))
+      this.refuse('A look-behind has no obvious maximum length', 'give its repetitions an upper end');
     const sign = negated ? '!' : '=';
     return `(?${ahead ? '' : '<'}${sign}${this.write(body, !ahead)})`;
   }
@@ -89,9 +86,12 @@ class Translator {
   }
 
   #repeat(node: Node & { kind: 'repeat' }, behind: boolean): string {
-    if (node.mode === 'possessive')
-      return this.#atomic(() => this.#repeat({ ...node, mode: 'greedy' }, false), behind);
     const { body, min, max, mode } = node;
+    if (mode === 'possessive') {
+      // A round that a later one needs does not give back either.
+      const round: Node = min > 1 && body.kind !== 'set' ? { kind: 'atomic', body } : body;
+      return this.#atomic(() => this.#repeat({ ...node, body: round, mode: 'greedy' }, false), behind);
+    }
     const inner = () => (body.kind === 'set' ? body.text : `(?:${this.write(body, behind)})`);
     const empty = canBeEmpty(body);
     if (min === 0 && max === 1 && body.kind !== 'set')

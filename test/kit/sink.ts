@@ -1,0 +1,48 @@
+/** A sink as its runner uses it, in the test's thread: batches handed over by the test, a clock that it moves. */
+import { SINK_COUNTERS } from '../../src/component/counters.ts';
+import type { SinkDeclaration } from '../../src/component/declaration.ts';
+import type { Sink, SinkContext } from '../../src/component/sink.ts';
+import { Parts } from '../../src/engine/worker/parts.ts';
+import { allocateCounters, CounterSlots } from '../../src/memory/counters/counters.ts';
+import { registry } from '../../src/registry.ts';
+import { createPart, ManualClock, type Properties, RecordedLog } from './part.ts';
+import { workInPlace } from './serialize.ts';
+
+export class SinkRig {
+  readonly clock = new ManualClock();
+  readonly log = new RecordedLog();
+  readonly counters = new CounterSlots(SINK_COUNTERS, allocateCounters(SINK_COUNTERS));
+  sink!: Sink;
+
+  /** Creates the sink; `start` is the test's. */
+  static async create(declaration: SinkDeclaration, properties: Properties = {}): Promise<SinkRig> {
+    const rig = new SinkRig();
+    const { clock, log, counters } = rig;
+    const parts = new Parts(registry, { pluginPaths: [], confDir: null });
+    const serializer: SinkContext['serializer'] = async (type, own) => {
+      const component = 'serializer of sink k1';
+      const { module, options } = await parts.load(
+        'serializer',
+        { type, alias: type, properties: own },
+        component,
+      );
+      return (out) => module.create({ name: 'k1', options, log, clock, out, work: workInPlace });
+    };
+    rig.sink = await createPart(declaration, properties, {
+      name: 'k1',
+      clock,
+      log,
+      counters,
+      serializer,
+      loadPlugin: (specifier) => parts.plugin(specifier),
+      degraded: () => {},
+    });
+    return rig;
+  }
+
+  static async start(declaration: SinkDeclaration, properties: Properties = {}): Promise<SinkRig> {
+    const rig = await SinkRig.create(declaration, properties);
+    await rig.sink.start?.();
+    return rig;
+  }
+}
