@@ -23,6 +23,10 @@ export interface ChannelContext extends ComponentContext {
   readonly segments: SegmentLookup;
   /** `-Xmx` in bytes, when it was given. */
   readonly heapBytes: number | null;
+  /** Lets `tick` be called soon: something that the channel waited for (a disk, a database) has ended. */
+  wake(): void;
+  /** Shown as status `degraded` with this reason until called with null. */
+  degraded(reason: string | null): void;
 }
 
 /** Segments by id. */

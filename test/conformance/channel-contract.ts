@@ -84,6 +84,8 @@ class Rig {
       memory,
       segments,
       heapBytes: 1 << 30,
+      wake: () => {},
+      degraded: () => {},
     });
     await channel.start();
     return new Rig(channel, from === undefined ? new BlockStore(1) : from.#store, segments);

@@ -19,6 +19,8 @@ export interface ChannelRunnerSetup {
   readonly remains: ChannelRemains | null;
   readonly heapBytes: number | null;
   readonly send: (message: FromWorker) => void;
+  /** Rings this worker's own doorbell. */
+  readonly wake: () => void;
 }
 
 export class ChannelRunner implements Pumpable {
@@ -47,6 +49,8 @@ export class ChannelRunner implements Pumpable {
       clock: systemClock,
       counters: setup.counters,
       heapBytes: setup.heapBytes,
+      wake: setup.wake,
+      degraded: (reason) => send({ op: 'status', component: `channel ${unit.name}`, reason }),
       segments,
       memory: {
         load: () => queue,

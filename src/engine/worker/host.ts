@@ -129,7 +129,15 @@ export class WorkerHost {
         const { remains } = message;
         const { heapBytes } = this.#settings;
         const key = unitKey(unit);
-        return await ChannelRunner.open(unit, this.#parts, { key, counters, log, remains, heapBytes, send });
+        return await ChannelRunner.open(unit, this.#parts, {
+          key,
+          counters,
+          log,
+          remains,
+          heapBytes,
+          send,
+          wake: () => this.#doorbell.ring(),
+        });
       }
       case 'group':
         return await GroupRunner.open(unit, this.#parts, {

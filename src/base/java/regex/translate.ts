@@ -96,7 +96,8 @@ class Translator {
     const empty = canBeEmpty(body);
     if (min === 0 && max === 1 && body.kind !== 'set')
       return mode === 'lazy' ? `(?:|${inner()})` : `(?:${inner()}|)`;
-    if (empty && max > 1 && !emptyComesLast(body))
+    // With a minimum of rounds Java stops at one without length, JavaScript goes on.
+    if (empty && max > 1 && (min > 1 || !emptyComesLast(body)))
       this.refuse(
         'A repeated part may match nothing although it could match more',
         'let it match at least one character',
