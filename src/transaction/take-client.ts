@@ -3,13 +3,18 @@ import { assert } from '../base/assert.ts';
 import { Batch, type BatchRange } from '../memory/block/batch.ts';
 import { BatchView } from '../memory/block/view.ts';
 import { type LaneEnd, SegmentTable } from '../memory/lane.ts';
+import type { Segment } from '../memory/store/segment.ts';
 import { KIND, TAKE_WINDOW_MAX } from './messages.ts';
 import { TakeWindow } from './take-window.ts';
+
+interface HeldRange extends BatchRange {
+  readonly segment: Segment;
+}
 
 export class TakeClient {
   #lane: LaneEnd | null = null;
   #segments = new SegmentTable();
-  readonly #window = new TakeWindow<BatchRange>();
+  readonly #window = new TakeWindow<HeldRange>();
   /** Grants to keep open; 1 when takes are asked for one by one. */
   readonly #depth: number;
   readonly #eventsMax: number;
@@ -107,6 +112,18 @@ export class TakeClient {
     lane.publish();
   }
 
+  /**
+   * Keeps the bytes of the current take from being filled anew until the returned call. A delivery that waits needs
+   * it: when its channel dies, a new one may hand the same events to another sink, which commits them.
+   */
+  hold(): () => void {
+    const held = this.#window.current.map(({ segment }) => segment);
+    for (const segment of held) segment.retain(1);
+    return () => {
+      for (const segment of held) segment.release(1);
+    };
+  }
+
   flush(): void {
     this.#lane?.flush();
   }
@@ -139,7 +156,7 @@ export class TakeClient {
         if (this.#window.resetting) return;
         const segment = this.#segments.get(words[at + 2]!, lane);
         const view = new BatchView(segment, words[at + 3]!);
-        const range = { view, first: words[at + 4]!, count: words[at + 5]! };
+        const range = { view, segment, first: words[at + 4]!, count: words[at + 5]! };
         this.#window.range(words[at + 1]!, range, words[at + 7] === 1);
         return;
       }

@@ -80,6 +80,11 @@ export class TakeWindow<R> {
     return first;
   }
 
+  /** Ranges of the take that is being delivered. */
+  get current(): readonly R[] {
+    return this.#current?.ranges ?? [];
+  }
+
   commit(): number {
     assert(this.#current !== null, 'no take to commit');
     const { id } = this.#current;

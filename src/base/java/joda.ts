@@ -1,104 +1,129 @@
 /**
- * Joda-Time patterns as the Millis serializer of regex_extractor uses them: text → epoch ms.
- * Letters: G C Y x w e E y D M d a K h H k m s S z Z, quoted text. Others are refused, as Joda does.
+ * Joda-Time 2.9.9 patterns as the Millis serializer of regex_extractor uses them: text → epoch ms.
+ * Letters: G C Y x w e E y D M d a K h H k m s S z Z, quoted text; others are refused, as Joda does. Names are
+ * English (Joda takes those of the JVM's locale); years before 1 and zones that Node does not know are errors.
+ *
+ * As in Joda, a text is read first and its fields are set afterwards, the larger before the smaller, so that of
+ * several fields that say the same the one of the smallest range wins; a year that is not given is 2000 beside
+ * a month, week or day, else 1970.
  */
 import { MillraceError } from '../errors.ts';
+import { atLocalTime, FIELDS, type Field, resolve, type Saved } from './joda-fields.ts';
 
-const MONTHS = [
-  'january',
-  'february',
-  'march',
-  'april',
-  'may',
-  'june',
-  'july',
-  'august',
-  'september',
-  'october',
-  'november',
-  'december',
-];
-const DAYS = ['monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday', 'sunday'];
 const LETTERS = 'GCYxweEyDMdaKhHkmsSzZ';
+const NUMERIC = 'cCxyYdhHmsSeDFwWkK';
 /** Joda's two-digit years lie within fifty years around now less thirty. */
 const PIVOT_YEARS = 30;
+const PIVOT_SPAN_YEARS = 50;
+const YEAR_DIGITS_MAX = 9;
 
-interface Fields {
-  year: number;
-  month: number;
-  day: number;
-  dayOfYear: number | null;
-  hour: number;
-  minute: number;
-  second: number;
-  ms: number;
-  pm: boolean | null;
-  halfDayHour: number | null;
-  offsetMinutes: number | null;
+const MONTHS = [
+  'January',
+  'February',
+  'March',
+  'April',
+  'May',
+  'June',
+  'July',
+  'August',
+  'September',
+  'October',
+  'November',
+  'December',
+];
+const DAYS = ['Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday', 'Sunday'];
+const ZONES: Readonly<Record<string, string>> = {
+  UT: 'UTC',
+  UTC: 'UTC',
+  GMT: 'UTC',
+  EST: 'America/New_York',
+  EDT: 'America/New_York',
+  CST: 'America/Chicago',
+  CDT: 'America/Chicago',
+  MST: 'America/Denver',
+  MDT: 'America/Denver',
+  PST: 'America/Los_Angeles',
+  PDT: 'America/Los_Angeles',
+};
+
+/** What a text gave. */
+interface Bucket {
+  readonly saved: Saved[];
+  offsetMs: number | null;
+  zone: string | undefined;
 }
 
 /** Reads one field at `at`; returns where the next one begins, or −1. */
-type FieldParser = (text: string, at: number, fields: Fields) => number;
+type FieldParser = (text: string, at: number, bucket: Bucket) => number;
 
 /** @param zone IANA name of the zone for texts without one; undefined is the process's. */
 export function jodaMillisParser(pattern: string, zone?: string): (text: string) => number {
   const parsers = compile(pattern);
   return (text) => {
-    const fields: Fields = {
-      year: 2000,
-      month: 1,
-      day: 1,
-      dayOfYear: null,
-      hour: 0,
-      minute: 0,
-      second: 0,
-      ms: 0,
-      pm: null,
-      halfDayHour: null,
-      offsetMinutes: null,
-    };
+    const bucket: Bucket = { saved: [], offsetMs: null, zone };
     let at = 0;
     for (const parse of parsers) {
-      at = parse(text, at, fields);
-      if (at < 0) break;
+      const next = parse(text, at, bucket);
+      if (next < 0)
+        throw new Error(`Invalid format: "${text}" does not fit the pattern ${pattern} at index ${at}`);
+      at = next;
     }
-    if (at !== text.length) throw new Error(`Invalid format: "${text}" does not fit the pattern ${pattern}`);
-    return millis(fields, zone, text);
+    if (at < text.length) throw new Error(`Invalid format: "${text}" goes on behind the pattern ${pattern}`);
+    const local = resolve(bucket.saved, text);
+    return bucket.offsetMs === null ? atLocalTime(local, bucket.zone, text) : local - bucket.offsetMs;
   };
 }
 
+/** A run of one letter, or text that stands for itself. */
+type Token = { readonly letter: string; readonly width: number } | { readonly text: string };
+
 function compile(pattern: string): readonly FieldParser[] {
-  const parsers: FieldParser[] = [];
-  for (let i = 0; i < pattern.length; ) {
-    const char = pattern[i]!;
-    if (char === "'") {
-      const end = pattern.indexOf("'", i + 1);
-      const quoted = end === i + 1 ? "'" : pattern.slice(i + 1, end < 0 ? undefined : end);
-      parsers.push(literal(quoted));
-      i = end < 0 ? pattern.length : end + 1;
-    } else if (/[A-Za-z]/.test(char)) {
-      let width = 1;
-      while (pattern[i + width] === char) width++;
-      if (!LETTERS.includes(char)) {
-        throw new MillraceError(
-          'CONF_OPTION_VALUE',
-          `Illegal pattern component: ${char.repeat(width)} in ${pattern}`,
-          {
-            value: pattern,
-            remedy: `use the letters ${LETTERS} and put other text into single quotes`,
-          },
-        );
-      }
-      const followedByDigits =
-        /[A-Za-z]/.test(pattern[i + width] ?? '') && !/[EzZaG]/.test(pattern[i + width]!);
-      parsers.push(field(char, width, followedByDigits));
-      i += width;
-    } else {
-      parsers.push(literal(char));
-      i++;
+  const tokens = tokensOf(pattern);
+  if (tokens.length === 0)
+    throw new MillraceError('CONF_OPTION_VALUE', 'The pattern of the time is empty', {
+      value: pattern,
+      remedy: 'write a Joda pattern such as yyyy-MM-dd HH:mm:ss',
+    });
+  return tokens.map((token, i) => {
+    if ('text' in token) return literal(token.text);
+    const { letter, width } = token;
+    // Full names of zones can be printed only, in Joda, too.
+    if (!LETTERS.includes(letter) || (letter === 'z' && width > 3)) {
+      throw new MillraceError(
+        'CONF_OPTION_VALUE',
+        `Illegal pattern component: ${letter.repeat(width)} in ${pattern}`,
+        { value: pattern, remedy: `use the letters ${LETTERS} and put other text into single quotes` },
+      );
     }
+    return field(letter, width, isNumeric(tokens[i + 1]));
+  });
+}
+
+function tokensOf(pattern: string): Token[] {
+  const tokens: Token[] = [];
+  for (let i = 0; i < pattern.length; ) {
+    const letter = pattern[i]!;
+    if (/[A-Za-z]/.test(letter)) {
+      const start = i;
+      while (pattern[i] === letter) i++;
+      tokens.push({ letter, width: i - start });
+      continue;
+    }
+    let text = '';
+    let quoted = false;
+    for (; i < pattern.length && (quoted || !/[A-Za-z]/.test(pattern[i]!)); i++) {
+      if (pattern[i] !== "'") text += pattern[i];
+      else if (pattern[i + 1] === "'") text += pattern[i++];
+      else quoted = !quoted;
+    }
+    tokens.push({ text });
   }
-  return parsers;
+  return tokens;
+}
+
+function isNumeric(token: Token | undefined): boolean {
+  if (token === undefined || 'text' in token) return false;
+  return NUMERIC.includes(token.letter) || (token.letter === 'M' && token.width <= 2);
 }
 
 function literal(wanted: string): FieldParser {
@@ -106,170 +131,152 @@ function literal(wanted: string): FieldParser {
     text.slice(at, at + wanted.length).toLowerCase() === wanted.toLowerCase() ? at + wanted.length : -1;
 }
 
-function number(
-  maxDigits: number,
-  set: (fields: Fields, value: number, digits: number) => void,
-): FieldParser {
-  return (text, at, fields) => {
-    const match = new RegExp(`^[-+]?\\d{1,${maxDigits}}`).exec(text.slice(at, at + maxDigits + 1));
+function number(into: Field, digitsMax: number, signed = false): FieldParser {
+  const wanted = new RegExp(`${signed ? '[-+]?' : ''}[0-9]{1,${digitsMax}}`, 'y');
+  return (text, at, { saved }) => {
+    wanted.lastIndex = at;
+    const match = wanted.exec(text);
     if (match === null) return -1;
-    set(fields, Number(match[0]), match[0].length);
+    saved.push({ field: into, value: Number(match[0]) });
+    return wanted.lastIndex;
+  };
+}
+
+/** A name in full or short, as it is written, in capitals or in small letters. */
+function word(into: Field, names: readonly string[], first: number): FieldParser {
+  const forms = names
+    .flatMap((name, i) => [name, name.slice(0, 3)].map((form) => ({ form, value: i + first })))
+    .flatMap(({ form, value }) =>
+      [form, form.toUpperCase(), form.toLowerCase()].map((one) => ({ form: one, value })),
+    )
+    .sort((a, b) => b.form.length - a.form.length);
+  return (text, at, { saved }) => {
+    const found = forms.find(({ form }) => text.startsWith(form, at));
+    if (found === undefined) return -1;
+    saved.push({ field: into, value: found.value });
+    return at + found.form.length;
+  };
+}
+
+function field(letter: string, width: number, followedByDigits: boolean): FieldParser {
+  const digits = (usual: number) => Math.max(usual, width);
+  switch (letter) {
+    case 'G':
+      return word(FIELDS.era, ['AD', 'CE'], 1);
+    case 'C':
+      return number(FIELDS.century, width, true);
+    case 'y':
+    case 'Y':
+    case 'x': {
+      const into = letter === 'x' ? FIELDS.weekyear : FIELDS.year;
+      if (width === 2) return twoDigitYear(into, !followedByDigits);
+      return number(into, followedByDigits ? width : Math.max(YEAR_DIGITS_MAX, width), letter !== 'Y');
+    }
+    case 'M':
+      return width >= 3 ? word(FIELDS.month, MONTHS, 1) : number(FIELDS.month, digits(2));
+    case 'D':
+      return number(FIELDS.dayOfYear, digits(3));
+    case 'E':
+      return word(FIELDS.dayOfWeek, DAYS, 1);
+    case 'e':
+      return number(FIELDS.dayOfWeek, digits(1));
+    case 'a':
+      return word(FIELDS.halfday, ['AM', 'PM'], 0);
+    case 'S':
+      return fraction(width);
+    case 'z':
+      return zoneName;
+    case 'Z':
+      return width <= 2 ? zoneOffset : zoneId;
+    default:
+      return number(PLAIN[letter]!, digits(2));
+  }
+}
+
+const PLAIN: Readonly<Record<string, Field>> = {
+  w: FIELDS.week,
+  d: FIELDS.day,
+  H: FIELDS.hour,
+  k: FIELDS.clockHour,
+  K: FIELDS.halfdayHour,
+  h: FIELDS.halfdayClockHour,
+  m: FIELDS.minute,
+  s: FIELDS.second,
+};
+
+/** Two digits stand for a year near now; where no number follows, any other count of digits is the year itself. */
+function twoDigitYear(into: Field, lenient: boolean): FieldParser {
+  return (text, at, { saved }) => {
+    const match = (lenient ? /^[-+]?[0-9]+/ : /^[0-9]{2}/).exec(text.slice(at));
+    if (match === null) return -1;
+    const two = /^[0-9]{2}$/.test(match[0]);
+    saved.push({ field: into, value: two ? pivoted(Number(match[0])) : Number(match[0]) });
     return at + match[0].length;
   };
 }
 
-function word(words: readonly string[], set: (fields: Fields, index: number) => void): FieldParser {
-  return (text, at, fields) => {
-    const rest = text.slice(at).toLowerCase();
-    const index = words.findIndex((one) => rest.startsWith(one));
-    if (index >= 0) {
-      set(fields, index);
-      return at + words[index]!.length;
-    }
-    const short = words.findIndex((one) => rest.startsWith(one.slice(0, 3)));
-    if (short < 0) return -1;
-    set(fields, short);
-    return at + 3;
+function pivoted(value: number): number {
+  const low = new Date().getFullYear() - PIVOT_YEARS - PIVOT_SPAN_YEARS;
+  const rest = low % 100;
+  return low - rest + value + (value < rest ? 100 : 0);
+}
+
+/** Digits behind the decimal point; those beyond milliseconds are cut off. */
+function fraction(digitsMax: number): FieldParser {
+  const wanted = new RegExp(`[0-9]{1,${digitsMax}}`, 'y');
+  return (text, at, { saved }) => {
+    wanted.lastIndex = at;
+    const match = wanted.exec(text);
+    if (match === null) return -1;
+    saved.push({ field: FIELDS.milli, value: Number(match[0].slice(0, 3).padEnd(3, '0')) });
+    return wanted.lastIndex;
   };
 }
 
-function field(letter: string, width: number, fixed: boolean): FieldParser {
-  const digits = (usual: number) => (fixed ? width : Math.max(usual, width));
-  switch (letter) {
-    case 'y':
-    case 'Y':
-    case 'x':
-      return number(width === 2 ? 2 : fixed ? width : 9, (fields, value, length) => {
-        fields.year = width === 2 && length === 2 ? pivot(value) : value;
-      });
-    case 'M':
-      return width >= 3
-        ? word(MONTHS, (fields, index) => {
-            fields.month = index + 1;
-          })
-        : number(digits(2), (fields, value) => {
-            fields.month = value;
-          });
-    case 'd':
-      return number(digits(2), (fields, value) => {
-        fields.day = value;
-      });
-    case 'D':
-      return number(digits(3), (fields, value) => {
-        fields.dayOfYear = value;
-      });
-    case 'H':
-      return number(digits(2), (fields, value) => {
-        fields.hour = value;
-      });
-    case 'k':
-      return number(digits(2), (fields, value) => {
-        fields.hour = value % 24;
-      });
-    case 'K':
-      return number(digits(2), (fields, value) => {
-        fields.halfDayHour = value;
-      });
-    case 'h':
-      return number(digits(2), (fields, value) => {
-        fields.halfDayHour = value % 12;
-      });
-    case 'm':
-      return number(digits(2), (fields, value) => {
-        fields.minute = value;
-      });
-    case 's':
-      return number(digits(2), (fields, value) => {
-        fields.second = value;
-      });
-    case 'S':
-      return number(Math.max(width, fixed ? width : 9), (fields, value, length) => {
-        fields.ms = Math.floor(value * 10 ** (3 - length));
-      });
-    case 'a':
-      return word(['am', 'pm'], (fields, index) => {
-        fields.pm = index === 1;
-      });
-    case 'E':
-      return width >= 3 || width === 1 ? word(DAYS, () => {}) : number(1, () => {});
-    case 'G':
-      return word(['bc', 'ad'], () => {});
-    case 'Z':
-    case 'z':
-      return zoneField;
-    default:
-      return number(digits(2), () => {});
+const zoneOffset: FieldParser = (text, at, bucket) => {
+  if (text[at] === 'Z' || text[at] === 'z') {
+    bucket.offsetMs = 0;
+    return at + 1;
   }
-}
-
-const zoneField: FieldParser = (text, at, fields) => {
   const rest = text.slice(at);
-  const offset = /^([+-])(\d{2}):?(\d{2})/.exec(rest);
-  if (offset !== null) {
-    fields.offsetMinutes = (offset[1] === '-' ? -1 : 1) * (Number(offset[2]) * 60 + Number(offset[3]));
-    return at + offset[0].length;
-  }
-  const utc = /^(Z|UTC|GMT)/.exec(rest);
-  if (utc === null) return -1;
-  fields.offsetMinutes = 0;
-  return at + utc[0].length;
+  const match = /^([-+])(\d\d)(?::(\d\d)(?::(\d\d)(?:[.,](\d{3}))?)?|(\d\d)(?:(\d\d)(\d{3})?)?)?/.exec(rest);
+  if (match === null) return -1;
+  const [whole, sign, hours] = match as unknown as [string, string, string];
+  const minutes = Number(match[3] ?? match[6] ?? 0);
+  const seconds = Number(match[4] ?? match[7] ?? 0);
+  if (Number(hours) > 23 || minutes > 59 || seconds > 59) return -1;
+  const size = ((Number(hours) * 60 + minutes) * 60 + seconds) * 1000 + Number(match[5] ?? match[8] ?? 0);
+  bucket.offsetMs = sign === '-' ? -size : size;
+  return at + whole.length;
 };
 
-function pivot(value: number): number {
-  const low = new Date().getFullYear() - PIVOT_YEARS - 50;
-  const century = Math.floor(low / 100) * 100;
-  return century + value >= low ? century + value : century + 100 + value;
-}
+const zoneName: FieldParser = (text, at, bucket) => {
+  const name = Object.keys(ZONES)
+    .filter((one) => text.startsWith(one, at))
+    .sort((a, b) => b.length - a.length)[0];
+  if (name === undefined) return -1;
+  bucket.zone = ZONES[name]!;
+  bucket.offsetMs = null;
+  return at + name.length;
+};
 
-function millis(fields: Fields, zone: string | undefined, text: string): number {
-  const hour = fields.halfDayHour === null ? fields.hour : fields.halfDayHour + (fields.pm === true ? 12 : 0);
-  const month = fields.dayOfYear === null ? fields.month - 1 : 0;
-  const day = fields.dayOfYear ?? fields.day;
-  const utc = Date.UTC(fields.year, month, day, hour, fields.minute, fields.second, fields.ms);
-  const made = new Date(utc);
-  if (
-    fields.dayOfYear === null &&
-    (made.getUTCMonth() !== month ||
-      made.getUTCDate() !== day ||
-      hour > 23 ||
-      fields.minute > 59 ||
-      fields.second > 59)
-  ) {
-    throw new Error(`Cannot parse "${text}": a value is out of its range`);
+/** An IANA name, the longest that is known. */
+const zoneId: FieldParser = (text, at, bucket) => {
+  const shape = /^[A-Z][A-Za-z]*(?:\/[A-Za-z0-9_+-]+)*/.exec(text.slice(at))?.[0] ?? '';
+  for (let end = shape.length; end > 0; end--) {
+    if (!isZone(shape.slice(0, end))) continue;
+    bucket.zone = shape.slice(0, end);
+    bucket.offsetMs = null;
+    return at + end;
   }
-  if (fields.offsetMinutes !== null) return utc - fields.offsetMinutes * 60_000;
-  return utc - offsetAt(utc, zone);
-}
+  return -1;
+};
 
-/**
- * Offset in ms of the zone at a local time. Asked twice: the first guess may lie
- * beyond a change of the clock.
- */
-function offsetAt(localMs: number, zone: string | undefined): number {
-  const first = offsetOf(localMs, zone);
-  return offsetOf(localMs - first, zone);
-}
-
-function offsetOf(epochMs: number, zone: string | undefined): number {
-  if (zone === undefined) return -new Date(epochMs).getTimezoneOffset() * 60_000;
-  const parts = new Intl.DateTimeFormat('en-US', {
-    timeZone: zone,
-    hourCycle: 'h23',
-    year: 'numeric',
-    month: 'numeric',
-    day: 'numeric',
-    hour: 'numeric',
-    minute: 'numeric',
-    second: 'numeric',
-  }).formatToParts(epochMs);
-  const value = (type: string) => Number(parts.find((part) => part.type === type)!.value);
-  const local = Date.UTC(
-    value('year'),
-    value('month') - 1,
-    value('day'),
-    value('hour'),
-    value('minute'),
-    value('second'),
-  );
-  return local - Math.floor(epochMs / 1000) * 1000;
+function isZone(name: string): boolean {
+  try {
+    new Intl.DateTimeFormat('en-US', { timeZone: name });
+    return true;
+  } catch {
+    return false;
+  }
 }

@@ -251,7 +251,7 @@ export class Agent implements AgentHandle {
     this.#lanes.sever(key);
     if (!retryable) {
       this.#remove(state, text);
-      this.#move(key, 'removed');
+      for (const waiter of [...state.waiters]) waiter();
       return;
     }
     state.reason = text;

@@ -39,6 +39,11 @@ export class Remains {
     return { queue: kept.queue, segments: [...kept.segments].map(([id, memory]) => ({ id, memory })) };
   }
 
+  /** Ids of all segments that channels keep. */
+  *segmentIds(): Iterable<number> {
+    for (const { segments } of this.#kept.values()) yield* segments.keys();
+  }
+
   /** Gives the memory up: the channel is gone from the configuration, or has another type. */
   drop(key: string): void {
     this.#kept.delete(key);

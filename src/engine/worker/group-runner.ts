@@ -91,11 +91,14 @@ class SinkDriver implements SinkHandle {
   }
 
   async #settle(delivered: Promise<void>): Promise<SinkStatus> {
+    const release = this.client.hold();
     try {
       await delivered;
     } catch (error) {
       this.client.rollback();
       throw error;
+    } finally {
+      release();
     }
     this.client.commit();
     return 'ready';

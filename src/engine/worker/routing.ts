@@ -92,11 +92,16 @@ function split(
 
 function copy(batch: BatchBuilder, indices: readonly number[], copier: BatchBuilder): BuiltBlock {
   copier.begin();
-  for (const i of indices) {
-    const start = batch.bodyStart(i);
-    copier.append(batch.bytes, start, start + batch.bodyLength(i), batch.headers(i));
+  try {
+    for (const i of indices) {
+      const start = batch.bodyStart(i);
+      copier.append(batch.bytes, start, start + batch.bodyLength(i), batch.headers(i));
+    }
+    return copier.finish(Date.now());
+  } catch (error) {
+    if (copier.isOpen) copier.cancel();
+    throw error;
   }
-  return copier.finish(Date.now());
 }
 
 export interface RefusedBy {

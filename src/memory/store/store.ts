@@ -24,6 +24,11 @@ import { Segment } from './segment.ts';
 
 /** Segment ids are u32: the store's number above, the segment's below. */
 const SEGMENTS_PER_STORE_MAX = 1 << 16;
+export const STORE_NUMBER_MAX = (1 << 15) - 1;
+
+export function storeOfSegment(segmentId: number): number {
+  return Math.floor(segmentId / SEGMENTS_PER_STORE_MAX);
+}
 
 export interface Reservation {
   segment: Segment;
@@ -47,9 +52,9 @@ export class BlockStore {
   #at = Segment.firstOffset;
   #open: Reservation | null = null;
 
-  /** `number` differs for every store of an agent's life; `onDrop` hears of segments that are given up. */
+  /** `number` differs from that of every store whose segments may still be read; `onDrop` hears of segments that are given up. */
   constructor(number: number, onDrop: (segmentId: number) => void = () => {}) {
-    assert(number > 0 && number < 1 << 15, `store number ${number} out of range`);
+    assert(number > 0 && number <= STORE_NUMBER_MAX, `store number ${number} out of range`);
     this.#number = number;
     this.#onDrop = onDrop;
     this.#current = this.#allocate(SEGMENT_BYTES);

@@ -1,0 +1,293 @@
+/** The parts of an agent in one thread: what source, channel and sink do in their workers, step by step. */
+import assert from 'node:assert/strict';
+import { CHANNEL_COUNTERS } from '../../src/component/counters.ts';
+import type { Batch } from '../../src/memory/block/batch.ts';
+import { BatchBuilder } from '../../src/memory/block/builder.ts';
+import { allocateCounters, CounterSlots } from '../../src/memory/counters/counters.ts';
+import { type LaneEnd, SegmentTable } from '../../src/memory/lane.ts';
+import type { Segment } from '../../src/memory/store/segment.ts';
+import { BlockStore } from '../../src/memory/store/store.ts';
+import { Doorbell } from '../../src/memory/wait.ts';
+import { ChannelHost } from '../../src/transaction/channel-host.ts';
+import { type PutAnswer, PutClient } from '../../src/transaction/put-client.ts';
+import type { RangeChannelLimits } from '../../src/transaction/range-channel.ts';
+import { TakeClient } from '../../src/transaction/take-client.ts';
+import { build, ModelledChannel, nameOf } from './model.ts';
+
+export interface SinkShape {
+  readonly channel: number;
+  readonly eventsMax: number;
+  /** Takes handed over ahead; 0 when each is asked for. */
+  readonly prefetch: number;
+}
+
+/** What a reactor knows of a unit. */
+export interface Unit {
+  readonly bell: Doorbell;
+  pump(nowMs: number): boolean;
+  nextMs(nowMs: number): number;
+}
+
+/** Thrown at an instruction where a worker may die. */
+export class Death extends Error {}
+
+/** What one source put into one channel. */
+interface PutRecord {
+  readonly names: readonly string[];
+  answer: { accepted: number; status: PutAnswer } | null;
+}
+
+export class SourceModel implements Unit {
+  readonly bell = new Doorbell();
+  readonly number: number;
+  readonly clients: readonly PutClient[];
+  readonly #dropped = new Set<number>();
+  readonly #store: BlockStore;
+  readonly #builder: BatchBuilder;
+  /** Segments written to, with the puts lost whose reference nobody may give back. */
+  readonly #segments = new Map<Segment, { lost: boolean }>();
+  readonly puts: PutRecord[][];
+  #sequence: number;
+  alive = true;
+
+  constructor(number: number, storeNumber: number, channels: number, sequence: number) {
+    this.number = number;
+    this.#sequence = sequence;
+    this.#store = new BlockStore(storeNumber, (id) => {
+      this.#dropped.add(id);
+      for (const client of this.clients) client.drop(id);
+    });
+    this.#builder = new BatchBuilder(this.#store);
+    this.clients = Array.from({ length: channels }, (_, i) => new PutClient(`c${i}`));
+    this.puts = this.clients.map(() => []);
+  }
+
+  get sequence(): number {
+    return this.#sequence;
+  }
+
+  put(mode: 'batch' | 'each', lengths: readonly number[], bytesHint: number, flush: boolean): void {
+    const block = build(this.#builder, this.number, this.#sequence, lengths, bytesHint);
+    const names = lengths.map((_, i) => `${this.number}:${this.#sequence + i}`);
+    this.#sequence += lengths.length;
+    const { segment } = block;
+    assert.equal(this.#dropped.has(segment.id), false, 'a segment that was given up is not written to');
+    const state = this.#segments.get(segment) ?? { lost: false };
+    this.#segments.set(segment, state);
+    segment.retain(this.clients.length);
+    this.clients.forEach((client, i) => {
+      const record: PutRecord = { names, answer: null };
+      this.puts[i]!.push(record);
+      client.put(block, block.count, mode, (accepted, status) => {
+        assert.equal(record.answer, null, 'a put is answered once');
+        assert.equal(status === 'ok', accepted === names.length);
+        record.answer = { accepted, status };
+        if (status === 'lost') state.lost = true;
+        else if (accepted === 0) segment.release();
+      });
+      if (flush) client.flush();
+    });
+  }
+
+  pump(): boolean {
+    let any = false;
+    for (const client of this.clients) if (client.pump()) any = true;
+    return any;
+  }
+
+  nextMs(): number {
+    return Number.POSITIVE_INFINITY;
+  }
+
+  flush(): void {
+    for (const client of this.clients) client.flush();
+  }
+
+  trim(): void {
+    this.#store.trim();
+  }
+
+  get unanswered(): number {
+    return this.puts.flat().filter(({ answer }) => answer === null).length;
+  }
+
+  /** After everything was taken: nothing holds memory but puts that nobody answered. */
+  assertReleased(): void {
+    for (const [segment, { lost }] of this.#segments) {
+      if (!lost) assert.equal(segment.live(), 0, `segment ${segment.id} is still held`);
+      assert.ok(segment.live() >= 0, 'a reference was given back twice');
+    }
+  }
+}
+
+export class ChannelModel implements Unit {
+  readonly bell = new Doorbell();
+  readonly #held = new Map<number, SharedArrayBuffer>();
+  #queue: SharedArrayBuffer | null = null;
+  #segments = new SegmentTable();
+  #host: ChannelHost | null = null;
+  readonly modelled: ModelledChannel;
+  readonly counters = new CounterSlots(CHANNEL_COUNTERS, allocateCounters(CHANNEL_COUNTERS));
+  /** Instructions left to live, once it was told to die. */
+  fuse = Number.POSITIVE_INFINITY;
+  deaths = 0;
+
+  constructor(limits: RangeChannelLimits) {
+    const memory = {
+      load: () => this.#queue,
+      save: (saved: SharedArrayBuffer) => {
+        this.#queue = saved;
+      },
+    };
+    this.modelled = new ModelledChannel(
+      limits,
+      memory,
+      (id) => this.#segments.get(id),
+      () => {
+        if (--this.fuse <= 0) throw new Death();
+      },
+    );
+    this.open();
+  }
+
+  get alive(): boolean {
+    return this.#host !== null;
+  }
+
+  open(): void {
+    let host: ChannelHost | null = null;
+    this.#segments = new SegmentTable(
+      (segment) => this.#held.set(segment.id, segment.memory),
+      (id) => {
+        this.#held.delete(id);
+        host?.forget(id);
+      },
+    );
+    for (const [id, memory] of [...this.#held]) this.#segments.add(id, memory);
+    if (this.deaths > 0) this.modelled.reopen();
+    host = new ChannelHost(this.modelled, this.counters, this.#segments);
+    host.adoptOrphans();
+    this.#host = host;
+    this.fuse = Number.POSITIVE_INFINITY;
+  }
+
+  die(): void {
+    this.#host = null;
+    this.deaths++;
+  }
+
+  /** Ends as when its configuration changes: what waits is answered, takes go back. */
+  close(): void {
+    this.modelled.stop();
+    this.#host!.close();
+    this.die();
+  }
+
+  addLane(lane: LaneEnd, of: SourceModel | SinkModel): void {
+    if (of instanceof SourceModel) this.#host!.addSource(lane);
+    else this.#host!.addSink(lane);
+  }
+
+  /** @throws Death when it dies meanwhile. */
+  pump(nowMs: number): boolean {
+    return this.#host?.pump(nowMs) ?? false;
+  }
+
+  nextMs(nowMs: number): number {
+    return this.#host === null ? Number.POSITIVE_INFINITY : this.modelled.nextTickMs(nowMs);
+  }
+
+  tidy(): void {
+    this.#host?.tidy();
+  }
+
+  get heldCount(): number {
+    return this.#held.size;
+  }
+}
+
+export class SinkModel implements Unit {
+  readonly bell = new Doorbell();
+  readonly shape: SinkShape;
+  readonly client: TakeClient;
+  readonly #channel: ChannelModel;
+  #current: { readonly batch: Batch; readonly names: readonly string[]; readonly lane: LaneEnd } | null =
+    null;
+  lane: LaneEnd | null = null;
+  alive = true;
+  readonly #delivered: string[];
+  readonly #committed: string[];
+
+  constructor(shape: SinkShape, channel: ChannelModel, delivered: string[], committed: string[]) {
+    this.#committed = committed;
+    this.shape = shape;
+    this.#channel = channel;
+    this.#delivered = delivered;
+    this.client = new TakeClient(shape.eventsMax, Math.max(1, shape.prefetch));
+  }
+
+  /** Reads what came and asks for more. */
+  step(): boolean {
+    const busy = this.client.pump();
+    if (this.shape.prefetch > 0) this.client.prefetch();
+    else if (this.#current === null && !this.client.asking && !this.client.knownEmpty) this.client.ask();
+    return busy;
+  }
+
+  begin(): boolean {
+    const asked = this.shape.prefetch === 0 && this.client.asking;
+    if (this.#current !== null || asked) return false;
+    const batch = this.client.begin();
+    if (batch === null) return false;
+    const names: string[] = [];
+    batch.forEach((view, i) => {
+      names.push(nameOf(view, i));
+    });
+    assert.equal(names.length, batch.count);
+    assert.ok(names.length > 0 && names.length <= this.shape.eventsMax);
+    if (this.#channel.alive) {
+      const taken = this.#channel.modelled.takenNames;
+      for (const name of names) assert.ok(taken.has(name), `${name} was not handed to a sink`);
+    }
+    this.#current = { batch, names, lane: this.lane! };
+    return true;
+  }
+
+  /** A delivery that was under way goes on when its lane ends, too. */
+  commit(): boolean {
+    const current = this.#current;
+    if (current === null) return false;
+    this.#current = null;
+    const names: string[] = [];
+    if (!current.lane.closed) {
+      current.batch.forEach((view, i) => {
+        names.push(nameOf(view, i));
+      });
+      assert.deepEqual(names, current.names, 'a batch does not change while it is delivered');
+    }
+    const committed = this.client.commit();
+    assert.equal(committed, !current.lane.closed);
+    this.#delivered.push(...current.names);
+    if (committed) this.#committed.push(...current.names);
+    return true;
+  }
+
+  rollback(): void {
+    if (this.#current === null) return;
+    this.#current = null;
+    this.client.rollback();
+  }
+
+  pump(): boolean {
+    let busy = this.step();
+    if (this.begin()) busy = true;
+    if (this.commit()) busy = true;
+    this.step();
+    this.client.flush();
+    return busy;
+  }
+
+  nextMs(): number {
+    return Number.POSITIVE_INFINITY;
+  }
+}
