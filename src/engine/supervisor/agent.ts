@@ -18,6 +18,7 @@ import { assignWorkers } from './assign.ts';
 import { ComponentCounters, componentsOf } from './counters.ts';
 import { Lanes } from './lanes.ts';
 import { Remains } from './remains.ts';
+import { StoreNumbers } from './store-numbers.ts';
 import {
   isUp,
   moveTo,
@@ -60,7 +61,7 @@ export class Agent implements AgentHandle {
   readonly #counters: ComponentCounters;
   readonly #remains = new Remains();
   readonly #log: LogSink;
-  #storeNumber = 1;
+  readonly #storeNumbers = new StoreNumbers();
   #stopping = false;
   readonly #events: WorkerEvents = {
     onMessage: (worker, message) => this.#onMessage(worker, message),
@@ -129,7 +130,7 @@ export class Agent implements AgentHandle {
       op: 'open',
       unit,
       counters: this.#counters.memoryOf(unit),
-      storeNumber: this.#storeNumber++,
+      storeNumber: this.#storeNumbers.next(key, this.#remains.segmentIds()),
       remains: unit.kind === 'channel' ? this.#remains.of(key) : null,
     });
     await this.#reached(state, 'opening', ['open', 'failed', 'removed']);

@@ -24,13 +24,37 @@ export class LineList implements LineTarget {
   }
 
   appendLines(chunk: Buffer, from: number, to: number): number {
-    let at = from;
-    for (;;) {
-      const end = chunk.indexOf(NEWLINE, at);
-      if (end < 0 || end >= to) return at;
-      this.append(chunk, at, end);
-      at = end + 1;
-    }
+    return appendEach(this, chunk, from, to);
+  }
+}
+
+/** Lines that came in UTF-8, in another charset. */
+export class EncodedLines implements LineTarget {
+  readonly #target: LineTarget;
+  readonly #encode: (text: string) => Uint8Array;
+
+  constructor(target: LineTarget, encode: (text: string) => Uint8Array) {
+    this.#target = target;
+    this.#encode = encode;
+  }
+
+  append(source: Buffer, from: number, to: number): void {
+    const bytes = Buffer.from(this.#encode(source.toString('utf8', from, to)));
+    this.#target.append(bytes, 0, bytes.length);
+  }
+
+  appendLines(chunk: Buffer, from: number, to: number): number {
+    return appendEach(this, chunk, from, to);
+  }
+}
+
+function appendEach(target: LineTarget, chunk: Buffer, from: number, to: number): number {
+  let at = from;
+  for (;;) {
+    const end = chunk.indexOf(NEWLINE, at);
+    if (end < 0 || end >= to) return at;
+    target.append(chunk, at, end);
+    at = end + 1;
   }
 }
 
@@ -63,7 +87,10 @@ export class LineReader {
   /** Appends the whole lines of rest and chunk, and keeps what follows them. */
   append(batch: LineTarget, chunk: Buffer): void {
     let bytes = chunk;
-    if (this.#afterReturn && bytes[0] === NEWLINE) bytes = bytes.subarray(1);
+    if (this.#afterReturn && bytes[0] === NEWLINE) {
+      bytes = bytes.subarray(1);
+      this.#afterReturn = false;
+    }
     if (bytes.length === 0) return;
     this.#afterReturn = bytes[bytes.length - 1] === RETURN;
     let from = 0;

@@ -6,7 +6,7 @@ import { charsetOption } from '../../component/charset.ts';
 import type { OptionsOf } from '../../component/options/table.ts';
 import type { Source, SourceContext } from '../../component/source.ts';
 import type { options } from './index.ts';
-import { LINE_BYTES_MAX, LineList, LineReader, type LineTarget } from './lines.ts';
+import { EncodedLines, LINE_BYTES_MAX, LineList, LineReader, type LineTarget } from './lines.ts';
 
 type Child = ChildProcessByStdio<null, Readable, Readable>;
 
@@ -15,6 +15,11 @@ const RETRY_MS_FIRST = 250;
 const RETRY_MS_MAX = 4000;
 /** Time for the command to end after SIGTERM. */
 const KILL_MS = 5000;
+/** Time for its children that are left then. */
+const KILL_REST_MS = 1000;
+const KILL_POLL_MS = 20;
+/** Characters of an unfinished line of the standard error. */
+const STDERR_REST_MAX = 8192;
 /** Room asked for beside the chunk, for the table and an unfinished line before it. */
 const ROOM_BYTES = 32 * 1024;
 
@@ -113,11 +118,16 @@ class ExecSource implements Source {
       child.stderr.resume();
       return;
     }
+    const write = (line: string) => this.#context.log.info(`StdErr: ${line}`);
     let rest = '';
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
-      const lines = (rest + text).split(/\r\n|\r|\n/);
-      rest = lines.pop()!.slice(-8192);
-      for (const line of lines) this.#context.log.info(`StdErr: ${line}`);
+      // A `\r` at the end may be half of a line end.
+      const lines = (rest + text).split(/\r\n|\r(?!$)|\n/);
+      rest = lines.pop()!.slice(-STDERR_REST_MAX);
+      lines.forEach(write);
+    });
+    child.stderr.once('end', () => {
+      if (rest !== '') write(rest.replace(/\r$/, ''));
     });
   }
 
@@ -127,7 +137,7 @@ class ExecSource implements Source {
    */
   async #readLines(stdout: Readable): Promise<void> {
     const reader = new LineReader();
-    const decode = this.#charset.isUtf8 || this.#charset.asciiCompatible ? null : this.#charset.decoder();
+    const decode = this.#charset.asciiCompatible ? null : this.#charset.decoder();
     const waiting: Buffer[] = [];
     let paused = false;
     let fail: (error: unknown) => void;
@@ -201,7 +211,7 @@ class ExecSource implements Source {
     const { counters } = this.#context;
     const batch = this.#refusing ? null : this.#context.openBatch(bytes + ROOM_BYTES);
     if (batch === null) return false;
-    fill(batch);
+    fill(this.#inCharset(batch));
     const { count } = batch;
     if (count === 0) {
       this.#context.discard(batch);
@@ -214,10 +224,16 @@ class ExecSource implements Source {
       counters.add('EventAcceptedCount', accepted);
       if (refusal === null) return;
       const list = new LineList();
-      again(list);
+      again(this.#inCharset(list));
       await this.#putAgain(list.lines.slice(accepted));
     });
     return true;
+  }
+
+  /** Output is read as UTF-8 when its lines cannot be told by bytes; bodies are in its charset all the same. */
+  #inCharset(target: LineTarget): LineTarget {
+    const charset = this.#charset;
+    return charset.asciiCompatible ? target : new EncodedLines(target, (text) => charset.encode(text));
   }
 
   #reportTooLong(reader: LineReader): void {
@@ -262,23 +278,36 @@ class ExecSource implements Source {
     this.#stopped = true;
     this.#wake();
     const child = this.#child;
-    if (child !== null && child.pid !== undefined) {
-      const kill = (signal: NodeJS.Signals) => {
-        try {
-          process.kill(-child.pid!, signal);
-        } catch {
-          // It has ended already.
-        }
-      };
-      kill('SIGTERM');
-      const timer = setTimeout(() => kill('SIGKILL'), KILL_MS);
-      child.stdout.destroy();
-      await new Promise<void>((resolve) => {
-        if (child.exitCode !== null || child.signalCode !== null) resolve();
-        else child.once('exit', () => resolve());
-      });
-      clearTimeout(timer);
-    }
+    if (child !== null && child.pid !== undefined) await endGroup(child, child.pid);
     await this.#running;
+  }
+}
+
+/** Ends the command, then what is left of its group: children outlive a shell that obeys when they do not. */
+async function endGroup(child: Child, group: number): Promise<void> {
+  signalGroup(group, 'SIGTERM');
+  const timer = setTimeout(() => signalGroup(group, 'SIGKILL'), KILL_MS);
+  child.stdout.destroy();
+  await new Promise<void>((resolve) => {
+    if (child.exitCode !== null || child.signalCode !== null) resolve();
+    else child.once('exit', () => resolve());
+  });
+  clearTimeout(timer);
+  for (const end = Date.now() + KILL_REST_MS; signalGroup(group, 0); ) {
+    if (Date.now() > end) {
+      signalGroup(group, 'SIGKILL');
+      return;
+    }
+    await new Promise((resolve) => setTimeout(resolve, KILL_POLL_MS));
+  }
+}
+
+/** False when no process of the group is left. */
+function signalGroup(group: number, signal: NodeJS.Signals | 0): boolean {
+  try {
+    process.kill(-group, signal);
+    return true;
+  } catch {
+    return false;
   }
 }
