@@ -10,14 +10,8 @@ import type { Channel, ChannelContext, PendingPut, PutStatus, Take } from '../co
 import { BatchView } from '../memory/block/view.ts';
 import { BlockQueue } from '../memory/queue/queue.ts';
 import type { BlockRange } from '../memory/store/range.ts';
+import { Admission, type AdmissionHost, type AdmissionLimits } from './admission.ts';
 import { RANGES_PER_TAKE_MAX } from './messages.ts';
-
-export interface RangeChannelLimits {
-  readonly eventsMax: number;
-  readonly slotsMax: number;
-  readonly transactionEventsMax: number;
-  readonly keepAliveMs: number;
-}
 
 /** A range with its place in the queue. `event` counts from the entry's first event. */
 interface TakenRange extends BlockRange {
@@ -29,16 +23,10 @@ interface RangeTake extends Take {
   readonly ranges: readonly TakenRange[];
 }
 
-interface Waiting {
-  readonly put: PendingPut;
-  accepted: number;
-  deadlineMs: number;
-}
-
-export class RangeChannel implements Channel {
+export class RangeChannel implements Channel, AdmissionHost {
   readonly blocking = true;
   readonly #context: ChannelContext;
-  readonly #limits: RangeChannelLimits;
+  readonly #admission: Admission;
   readonly #queue: BlockQueue;
   #events = 0;
   #slots = 0;
@@ -46,11 +34,10 @@ export class RangeChannel implements Channel {
   readonly #next = { position: 0, event: 0 };
   /** Rolled back ranges, in queue order: handed out before anything new. */
   #returned: TakenRange[] = [];
-  readonly #waiting: Waiting[] = [];
 
-  constructor(context: ChannelContext, limits: RangeChannelLimits) {
+  constructor(context: ChannelContext, limits: AdmissionLimits) {
     this.#context = context;
-    this.#limits = limits;
+    this.#admission = new Admission(limits, this);
     const { memory } = context;
     this.#queue = new BlockQueue(memory.load(), (shared) => memory.save(shared));
     this.#recover();
@@ -74,12 +61,11 @@ export class RangeChannel implements Channel {
   start(): void {}
 
   stop(): void {
-    for (const { put, accepted } of this.#waiting) put.complete(accepted, 'closed');
-    this.#waiting.length = 0;
+    this.#admission.stop();
   }
 
   commitsCanWait(): boolean {
-    return this.#waiting.length === 0;
+    return this.#admission.waiting === 0;
   }
 
   size(): number {
@@ -92,107 +78,38 @@ export class RangeChannel implements Channel {
     for (let position = queue.head; position !== queue.tail; position = (position + 1) | 0) {
       ids.add(queue.entry(position).segment);
     }
-    for (const { put } of this.#waiting) ids.add(put.range.segment.id);
+    for (const id of this.#admission.waitingSegments()) ids.add(id);
     return ids;
   }
 
+  get eventsUsed(): number {
+    return this.#events;
+  }
+
+  get slotsUsed(): number {
+    return this.#slots;
+  }
+
   put(puts: readonly PendingPut[]): void {
-    for (const put of puts) {
-      if (put.mode === 'batch' && put.range.count > this.#limits.transactionEventsMax) {
-        put.complete(0, 'transaction-capacity');
-      } else if (this.#waiting.length > 0 || !this.#accept(put)) {
-        this.#wait(put);
-      }
-    }
+    this.#admission.put(puts);
   }
 
-  /** Takes a whole put if there is room. */
-  #accept(put: PendingPut): boolean {
-    const { range } = put;
-    if (this.#events + range.count > this.#limits.eventsMax) return false;
-    if (this.#slots + range.slots > this.#limits.slotsMax) return false;
-    this.#push(range);
-    put.complete(range.count, 'ok');
-    return true;
+  tick(nowMs: number): void {
+    this.#admission.tick(nowMs);
   }
 
-  #push(range: BlockRange): void {
-    const { segment, offset, first, count, slots } = range;
+  nextTickMs(nowMs: number): number {
+    return this.#admission.nextTickMs(nowMs);
+  }
+
+  admit({ segment, offset, first, count, slots }: BlockRange): void {
     this.#queue.push({ segment: segment.id, offset, first, count, slots });
     this.#events += count;
     this.#slots += slots;
   }
 
-  #wait(put: PendingPut): void {
-    const waiting = { put, accepted: 0, deadlineMs: put.sinceMs + this.#limits.keepAliveMs };
-    this.#waiting.push(waiting);
-  }
-
-  tick(nowMs: number): void {
-    while (this.#waiting.length > 0) {
-      const first = this.#waiting[0]!;
-      const status = this.#advance(first, nowMs);
-      if (status === null) return;
-      this.#waiting.shift();
-      first.put.complete(first.accepted, status);
-      // The ones behind waited for their turn, not for room: their wait begins now.
-      if (status !== 'ok') continue;
-      const next = this.#waiting[0];
-      if (next !== undefined) next.deadlineMs = Math.max(next.deadlineMs, nowMs + this.#limits.keepAliveMs);
-    }
-  }
-
-  nextTickMs(nowMs: number): number {
-    const first = this.#waiting[0];
-    return first === undefined ? Number.POSITIVE_INFINITY : Math.max(0, first.deadlineMs - nowMs);
-  }
-
-  /** Goes on with a waiting put; null while it has to wait more. */
-  #advance(waiting: Waiting, nowMs: number): PutStatus | null {
-    const { put } = waiting;
-    // A channel that never refuses takes a batch bit by bit: one larger than the channel would wait for ever.
-    if (put.mode === 'batch' && this.#limits.keepAliveMs !== Number.POSITIVE_INFINITY) {
-      const { count, slots } = put.range;
-      if (this.#events + count <= this.#limits.eventsMax && this.#slots + slots <= this.#limits.slotsMax) {
-        this.#push(put.range);
-        waiting.accepted = count;
-        return 'ok';
-      }
-    } else if (this.#acceptSome(waiting)) {
-      waiting.deadlineMs = nowMs + this.#limits.keepAliveMs;
-      if (waiting.accepted === put.range.count) return 'ok';
-    }
-    if (nowMs < waiting.deadlineMs) return null;
-    return this.#lackOf(waiting);
-  }
-
-  /** Why a transaction is refused. Flume acquires bytes first, then places in the queue. */
-  #lackOf({ put, accepted }: Waiting): PutStatus {
-    const { range } = put;
-    const slots =
-      put.mode === 'batch'
-        ? range.slots
-        : new BatchView(range.segment, range.offset).slots(range.first + accepted, 1);
-    return this.#slots + slots > this.#limits.slotsMax ? 'full-bytes' : 'full-slots';
-  }
-
-  /** Takes as many of the remaining events as fit; true when it took any. */
-  #acceptSome(waiting: Waiting): boolean {
-    const { range } = waiting.put;
-    let count = Math.min(range.count - waiting.accepted, this.#limits.eventsMax - this.#events);
-    if (count <= 0) return false;
-    const first = range.first + waiting.accepted;
-    const view = new BatchView(range.segment, range.offset);
-    let slots = view.slots(first, count);
-    while (count > 0 && this.#slots + slots > this.#limits.slotsMax) {
-      count--;
-      slots -= view.slots(first + count, 1);
-    }
-    if (count === 0) return false;
-    if (waiting.accepted > 0) range.segment.retain(1);
-    this.#push({ ...range, first, count, slots });
-    waiting.accepted += count;
-    return true;
+  answer(put: PendingPut, accepted: number, status: PutStatus): void {
+    put.complete(accepted, status);
   }
 
   hasNext(): boolean {

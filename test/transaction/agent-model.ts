@@ -5,15 +5,15 @@
 import assert from 'node:assert/strict';
 import { MessageChannel } from 'node:worker_threads';
 import { allocateLane, closeLane, LaneEnd, type LaneMemory } from '../../src/memory/lane.ts';
+import type { AdmissionLimits } from '../../src/transaction/admission.ts';
 import { TAKE_RING_RECORDS } from '../../src/transaction/messages.ts';
-import type { RangeChannelLimits } from '../../src/transaction/range-channel.ts';
 import { ChannelModel, Death, SinkModel, type SinkShape, SourceModel, type Unit } from './agent-units.ts';
 
 const PUT_RING_RECORDS = 32;
 
 export interface AgentShape {
   readonly sources: number;
-  readonly channels: readonly RangeChannelLimits[];
+  readonly channels: readonly AdmissionLimits[];
   /** For each sink the channel that it takes from. */
   readonly sinks: readonly SinkShape[];
 }

@@ -8,9 +8,9 @@ import { type LaneEnd, SegmentTable } from '../../src/memory/lane.ts';
 import type { Segment } from '../../src/memory/store/segment.ts';
 import { BlockStore } from '../../src/memory/store/store.ts';
 import { Doorbell } from '../../src/memory/wait.ts';
+import type { AdmissionLimits } from '../../src/transaction/admission.ts';
 import { ChannelHost } from '../../src/transaction/channel-host.ts';
 import { type PutAnswer, PutClient } from '../../src/transaction/put-client.ts';
-import type { RangeChannelLimits } from '../../src/transaction/range-channel.ts';
 import { TakeClient } from '../../src/transaction/take-client.ts';
 import { build, ModelledChannel, nameOf } from './model.ts';
 
@@ -132,7 +132,7 @@ export class ChannelModel implements Unit {
   fuse = Number.POSITIVE_INFINITY;
   deaths = 0;
 
-  constructor(limits: RangeChannelLimits) {
+  constructor(limits: AdmissionLimits) {
     const memory = {
       load: () => this.#queue,
       save: (saved: SharedArrayBuffer) => {

@@ -1,12 +1,12 @@
 /** Named cases of flow.test.ts: each was wrong once, or is too rare for a random list of steps. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { RangeChannelLimits } from '../../src/transaction/range-channel.ts';
+import type { AdmissionLimits } from '../../src/transaction/admission.ts';
 import { TakeClient } from '../../src/transaction/take-client.ts';
 import { AgentModel } from './agent-model.ts';
 import type { SinkShape } from './agent-units.ts';
 
-const roomy: RangeChannelLimits = {
+const roomy: AdmissionLimits = {
   eventsMax: 1000,
   slotsMax: Number.POSITIVE_INFINITY,
   transactionEventsMax: 1000,
@@ -15,7 +15,7 @@ const roomy: RangeChannelLimits = {
 
 /** One source, one channel, one sink, by default one that has four takes handed over ahead. */
 function withAgent(
-  limits: Partial<RangeChannelLimits>,
+  limits: Partial<AdmissionLimits>,
   run: (agent: AgentModel) => void,
   sink: Partial<SinkShape> = {},
 ): void {

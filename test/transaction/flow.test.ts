@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { SEGMENT_BYTES } from '../../src/base/limits.ts';
-import type { RangeChannelLimits } from '../../src/transaction/range-channel.ts';
+import type { AdmissionLimits } from '../../src/transaction/admission.ts';
 import { AgentModel, type AgentShape } from './agent-model.ts';
 
 type Step =
@@ -71,7 +71,7 @@ const deaths = [
   { weight: 5, arbitrary: fc.constant({ op: 'revive' as const }) },
 ];
 
-const limits: fc.Arbitrary<RangeChannelLimits> = fc.record({
+const limits: fc.Arbitrary<AdmissionLimits> = fc.record({
   eventsMax: fc.integer({ min: 1, max: 60 }),
   slotsMax: fc.oneof(fc.constant(Number.POSITIVE_INFINITY), fc.integer({ min: 5, max: 80 })),
   transactionEventsMax: fc.oneof(fc.constant(Number.POSITIVE_INFINITY), fc.integer({ min: 1, max: 15 })),

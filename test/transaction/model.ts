@@ -10,8 +10,9 @@ import { slotsOf } from '../../src/memory/block/layout.ts';
 import { BatchView } from '../../src/memory/block/view.ts';
 import type { BlockRange, ChannelMemory } from '../../src/memory/store/range.ts';
 import { Segment } from '../../src/memory/store/segment.ts';
+import type { AdmissionLimits } from '../../src/transaction/admission.ts';
 import { RANGES_PER_TAKE_MAX } from '../../src/transaction/messages.ts';
-import { RangeChannel, type RangeChannelLimits } from '../../src/transaction/range-channel.ts';
+import { RangeChannel } from '../../src/transaction/range-channel.ts';
 
 /**
  * Bodies name their event and say how they go on, so that reading one proves that every byte of it is right.
@@ -77,7 +78,7 @@ interface Pending {
 }
 
 export class ModelledChannel implements Channel {
-  readonly #limits: RangeChannelLimits;
+  readonly #limits: AdmissionLimits;
   readonly #memory: ChannelMemory;
   readonly #segment: (id: number) => Segment;
   #channel: RangeChannel;
@@ -95,7 +96,7 @@ export class ModelledChannel implements Channel {
   readonly #mayDie: () => void;
 
   constructor(
-    limits: RangeChannelLimits,
+    limits: AdmissionLimits,
     memory: ChannelMemory,
     segment: (id: number) => Segment,
     mayDie: () => void = () => {},

@@ -7,7 +7,7 @@ import { BatchBuilder } from '../../src/memory/block/builder.ts';
 import { BlockQueue } from '../../src/memory/queue/queue.ts';
 import { Segment } from '../../src/memory/store/segment.ts';
 import { BlockStore } from '../../src/memory/store/store.ts';
-import type { RangeChannelLimits } from '../../src/transaction/range-channel.ts';
+import type { AdmissionLimits } from '../../src/transaction/admission.ts';
 import { build, ModelledChannel, namesIn } from './model.ts';
 
 type Step =
@@ -48,7 +48,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 1, arbitrary: fc.constant({ op: 'stop' as const }) },
 );
 
-const limits: fc.Arbitrary<RangeChannelLimits> = fc.record({
+const limits: fc.Arbitrary<AdmissionLimits> = fc.record({
   eventsMax: fc.integer({ min: 1, max: 40 }),
   slotsMax: fc.oneof(fc.constant(Number.POSITIVE_INFINITY), fc.integer({ min: 5, max: 60 })),
   transactionEventsMax: fc.oneof(fc.constant(Number.POSITIVE_INFINITY), fc.integer({ min: 1, max: 15 })),
@@ -73,7 +73,7 @@ class Bench {
   #sequence = 0;
   nowMs = 1000;
 
-  constructor(limits: RangeChannelLimits) {
+  constructor(limits: AdmissionLimits) {
     const memory = {
       load: () => this.#queue,
       save: (saved: SharedArrayBuffer) => {
@@ -191,7 +191,7 @@ describe('range channel', () => {
     );
   });
 
-  const roomy: RangeChannelLimits = {
+  const roomy: AdmissionLimits = {
     eventsMax: 100_000,
     slotsMax: Number.POSITIVE_INFINITY,
     transactionEventsMax: 1000,
