@@ -44,6 +44,7 @@ export const registry: readonly RegistryEntry[] = [
     [`${FLUME}.channel.MemoryChannel`],
     () => import('./channels/memory/index.ts'),
   ),
+  entry('channel', ['file'], [`${FLUME}.channel.file.FileChannel`], () => import('./channels/file/index.ts')),
   entry(
     'channel',
     [],

@@ -36,6 +36,14 @@ export const ERRORS = {
   CHANNEL_LOST: { retryable: true, help: "The channel's worker died before it answered." },
   // events and memory
   EVENT_TOO_LARGE: { retryable: false, help: 'An event or block exceeds the configured maximum size.' },
+  // storage
+  STORAGE_LOCKED: { retryable: true, help: 'A directory of a durable channel is in use by another one.' },
+  STORAGE_FULL: {
+    retryable: true,
+    help: 'The disk of a durable channel has less than minimumRequiredSpace.',
+  },
+  STORAGE_FAILED: { retryable: true, help: 'The disk of a durable channel refused a write.' },
+  STORAGE_DAMAGED: { retryable: false, help: 'A file of a durable channel cannot be read.' },
   // components
   SOURCE_FAILED: { retryable: true, help: 'A source could not start or go on.' },
   SINK_FAILED: { retryable: true, help: 'A sink could not deliver a batch.' },

@@ -23,6 +23,8 @@ export interface ChannelContext extends ComponentContext {
   readonly segments: SegmentLookup;
   /** `-Xmx` in bytes, when it was given. */
   readonly heapBytes: number | null;
+  /** For a BlockStore of the channel's own: the segments that it hands out from it need numbers that no other uses. */
+  readonly storeNumber: number;
   /** Lets `tick` be called soon: something that the channel waited for (a disk, a database) has ended. */
   wake(): void;
   /** Shown as status `degraded` with this reason until called with null. */
@@ -44,7 +46,14 @@ export interface PendingPut {
   complete(accepted: number, status: PutStatus): void;
 }
 
-export type PutStatus = 'ok' | 'full-slots' | 'full-bytes' | 'transaction-capacity' | 'closed' | 'failed';
+export type PutStatus =
+  | 'ok'
+  | 'full-slots'
+  | 'full-bytes'
+  | 'full-disk'
+  | 'transaction-capacity'
+  | 'closed'
+  | 'failed';
 
 /** A take that was handed out: ranges of blocks, in order. */
 export interface Take {

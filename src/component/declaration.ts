@@ -47,6 +47,8 @@ export interface SourceDeclaration extends DeclarationBase<'source'> {
 }
 
 export interface ChannelDeclaration extends DeclarationBase<'channel'> {
+  /** Whether what was acknowledged outlives the process. */
+  readonly durable?: boolean;
   readonly capacityOption?: string;
   readonly transactionCapacityOption?: string;
   readonly load: () => Promise<{ create(context: ChannelContext): Channel }>;

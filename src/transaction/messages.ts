@@ -22,6 +22,7 @@ export const PUT_STATUS = [
   'transaction-capacity',
   'closed',
   'failed',
+  'full-disk',
 ] as const;
 
 /** Ranges of one take: bounds the records that a take needs in its ring. */

@@ -84,6 +84,7 @@ class Rig {
       memory,
       segments,
       heapBytes: 1 << 30,
+      storeNumber: 2,
       wake: () => {},
       degraded: () => {},
     });

@@ -1,4 +1,4 @@
-/** A channel as its host uses it: puts and takes as objects, the clock moved by the test, state that outlives it. */
+/** A channel as its host uses it: puts and takes as objects, a clock that the test moves, lasting state. */
 import assert from 'node:assert/strict';
 import type { Channel, PutStatus, Take } from '../../src/component/channel.ts';
 import { CHANNEL_COUNTERS } from '../../src/component/counters.ts';
@@ -56,6 +56,9 @@ export class ChannelRig {
       },
       segments: this.#segments,
       heapBytes: this.#settings.heapBytes ?? null,
+      storeNumber: 2,
+      wake: () => {},
+      degraded: () => {},
     });
     await this.channel.start();
   }

@@ -1,4 +1,4 @@
-/** What every option table owes: defaults, names under which the component is found, and what it says of bad values. */
+/** What every option table owes: defaults, names that find the component, and what it says of bad values. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { ErrorCode } from '../../src/base/errors.ts';

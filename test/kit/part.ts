@@ -1,4 +1,4 @@
-/** Makes one component as its worker would: options by its own table, the code behind `load`, a context around it. */
+/** Makes one component as its worker would: options by its own table, the code behind `load`, a context. */
 import assert from 'node:assert/strict';
 import type { Clock } from '../../src/base/clock.ts';
 import { MillraceError } from '../../src/base/errors.ts';

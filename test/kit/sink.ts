@@ -1,4 +1,4 @@
-/** A sink as its runner uses it, in the test's thread: batches handed over by the test, a clock that it moves. */
+/** A sink as its runner uses it, in the test's thread: the test hands batches over and moves the clock. */
 import { SINK_COUNTERS } from '../../src/component/counters.ts';
 import type { SinkDeclaration } from '../../src/component/declaration.ts';
 import type { Sink, SinkContext } from '../../src/component/sink.ts';

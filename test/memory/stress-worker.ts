@@ -129,7 +129,7 @@ function runChannel(): void {
   const segments = new SegmentTable(undefined, (id) => host?.forget(id));
   const unused = {} as never;
   const memory = { load: () => null, save: () => {} };
-  const calls = { wake: () => {}, degraded: () => {} };
+  const calls = { storeNumber: 2, wake: () => {}, degraded: () => {} };
   const context = { name: 'c1', options: {}, log: unused, clock: unused, heapBytes: null, ...calls };
   const channel = new RangeChannel({ ...context, counters, memory, segments }, LIMITS);
   host = new ChannelHost(channel, counters, segments);

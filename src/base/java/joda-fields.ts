@@ -15,7 +15,7 @@ const MONTH_MS = YEAR_MS / 12;
 const ENDLESS = Number.POSITIVE_INFINITY;
 const YEAR_WITHOUT = 2000;
 /** What a JavaScript date can hold. */
-const YEAR_MAX = 271_821;
+const YEAR_MAX = 271_820;
 
 export interface Field {
   readonly name: string;
@@ -104,7 +104,7 @@ const year: Field = {
   name: 'year',
   unitMs: YEAR_MS,
   rangeMs: ENDLESS,
-  limits: () => [1, YEAR_MAX],
+  limits: () => [-YEAR_MAX, YEAR_MAX],
   set: withYear,
   floor: (at) => midnight(new Date(at).getUTCFullYear(), 0, 1),
 };
@@ -132,7 +132,7 @@ export const FIELDS = {
     name: 'weekyear',
     unitMs: YEAR_MS,
     rangeMs: ENDLESS,
-    limits: () => [1, YEAR_MAX],
+    limits: () => [-YEAR_MAX, YEAR_MAX],
     set: (at, value) => {
       const week = Math.min(weekOf(at), weeksOf(value));
       return startOfWeekyear(value) + (week - 1) * WEEK_MS + (dayOfWeek(at) - 1) * DAY_MS + timeOfDay(at);
@@ -235,9 +235,11 @@ export function atLocalTime(localMs: number, zone: string | undefined, text: str
 function offsetAt(epochMs: number, zone: string | undefined): number {
   if (zone === undefined) return -new Date(epochMs).getTimezoneOffset() * MINUTE_MS;
   const parts = formatOf(zone).formatToParts(epochMs);
-  const value = (type: string) => Number(parts.find((part) => part.type === type)!.value);
+  const part = (type: string) => parts.find((one) => one.type === type)!.value;
+  const value = (type: string) => Number(part(type));
+  // The year before 1 is 0 here and 1 BC there.
   const local =
-    midnight(value('year'), value('month') - 1, value('day')) +
+    midnight(part('era') === 'BC' ? 1 - value('year') : value('year'), value('month') - 1, value('day')) +
     value('hour') * HOUR_MS +
     value('minute') * MINUTE_MS +
     value('second') * SECOND_MS;
@@ -252,6 +254,7 @@ function formatOf(zone: string): Intl.DateTimeFormat {
     format = new Intl.DateTimeFormat('en-US', {
       timeZone: zone,
       hourCycle: 'h23',
+      era: 'short',
       year: 'numeric',
       month: 'numeric',
       day: 'numeric',

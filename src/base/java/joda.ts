@@ -1,11 +1,12 @@
 /**
  * Joda-Time 2.9.9 patterns as the Millis serializer of regex_extractor uses them: text → epoch ms.
- * Letters: G C Y x w e E y D M d a K h H k m s S z Z, quoted text; others are refused, as Joda does. Names are
- * English (Joda takes those of the JVM's locale); years before 1 and zones that Node does not know are errors.
+ * Letters: G C Y x w e E y D M d a K h H k m s S z Z, quoted text; others are refused, as Joda does. Names
+ * are English (Joda takes those of the JVM's locale); eras before Christ and zones that Node does not know
+ * are errors.
  *
- * As in Joda, a text is read first and its fields are set afterwards, the larger before the smaller, so that of
- * several fields that say the same the one of the smallest range wins; a year that is not given is 2000 beside
- * a month, week or day, else 1970.
+ * As in Joda, a text is read first and its fields are set afterwards, the larger before the smaller, so
+ * that of several fields that say the same the one of the smallest range wins; a year that is not given is
+ * 2000 beside a month, week or day, else 1970.
  */
 import { MillraceError } from '../errors.ts';
 import { atLocalTime, FIELDS, type Field, resolve, type Saved } from './joda-fields.ts';
@@ -204,7 +205,10 @@ const PLAIN: Readonly<Record<string, Field>> = {
   s: FIELDS.second,
 };
 
-/** Two digits stand for a year near now; where no number follows, any other count of digits is the year itself. */
+/**
+ * Two digits stand for a year near now; where no number follows, any other count of digits is the year
+ * itself.
+ */
 function twoDigitYear(into: Field, lenient: boolean): FieldParser {
   return (text, at, { saved }) => {
     const match = (lenient ? /^[-+]?[0-9]+/ : /^[0-9]{2}/).exec(text.slice(at));

@@ -1,23 +1,34 @@
 /** Numbers and booleans as Java reads and prints them. */
 
-/** Long.parseLong after trimming: an optional sign and decimal digits. Null when Java would throw. */
-export function parseJavaLong(text: string): number | null {
-  const trimmed = text.trim();
-  if (!/^[+-]?\d+$/.test(trimmed)) return null;
-  const value = Number(trimmed);
-  return Math.abs(value) <= 2 ** 63 ? value : null;
+/** Java's String.trim: everything up to the blank goes, other spaces of Unicode stay. */
+function trimmed(text: string): string {
+  return text.replace(/^[\x00- ]+|[\x00- ]+$/g, '');
 }
 
-/** Double.parseDouble after trimming, decimal forms. Null when Java would throw. */
+/**
+ * Long.parseLong after trimming: an optional sign and decimal digits (ASCII only; Java takes others, too).
+ * Null when Java would throw.
+ */
+export function parseJavaLong(text: string): number | null {
+  const digits = trimmed(text);
+  if (!/^[+-]?\d+$/.test(digits)) return null;
+  const value = BigInt(digits.replace('+', ''));
+  return BigInt.asIntN(64, value) === value ? Number(value) : null;
+}
+
+/**
+ * Double.parseDouble after trimming, decimal forms only: no NaN, Infinity, 0x… . Null when Java would
+ * throw.
+ */
 export function parseJavaDouble(text: string): number | null {
-  const trimmed = text.trim();
-  if (!/^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?[fFdD]?$/.test(trimmed)) return null;
-  return Number(trimmed.replace(/[fFdD]$/, ''));
+  const decimal = trimmed(text);
+  if (!/^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?[fFdD]?$/.test(decimal)) return null;
+  return Number(decimal.replace(/[fFdD]$/, ''));
 }
 
 /** Boolean.parseBoolean: only `true` in any letter case is true. */
 export function parseJavaBoolean(text: string): boolean {
-  return text.trim().toLowerCase() === 'true';
+  return trimmed(text).toLowerCase() === 'true';
 }
 
 /** Double.toString: `0.0`, `33.3`, `1.7976931348623157E308`. */
@@ -26,7 +37,7 @@ export function javaDoubleText(value: number): string {
   if (!Number.isFinite(value)) return value > 0 ? 'Infinity' : '-Infinity';
   const size = Math.abs(value);
   if (size === 0 || (size >= 1e-3 && size < 1e7)) {
-    const text = String(value);
+    const text = Object.is(value, -0) ? '-0' : String(value);
     return text.includes('.') ? text : `${text}.0`;
   }
   const [mantissa, exponent] = value.toExponential().split('e') as [string, string];

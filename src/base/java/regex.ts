@@ -1,16 +1,16 @@
 /**
- * java.util.regex (Java 17) over JavaScript's regular expressions. What a pattern means here it means in Java;
- * what cannot be had is refused with a clear error when the pattern is made.
+ * java.util.regex (Java 17) over JavaScript's regular expressions. What a pattern means here it means in
+ * Java; what cannot be had is refused with a clear error when the pattern is made.
  *
  * Translated: possessive quantifiers and atomic groups (by a look-ahead that is matched back), inline flags
- * i u s m x d, POSIX, Unicode and java character classes, class union and intersection, \Q…\E, \A \z \Z \b \h
- * \v \R \e \a \cX \0n \x{…}, named groups, Java's line terminators for `.`, `^` and `$`, letter case without
- * JavaScript's flag i.
+ * i u s m x d, POSIX, Unicode and java character classes, class union and intersection, \Q…\E, \A \z \Z \b
+ * \h \v \R \e \a \cX \0n \x{…}, named groups, Java's line terminators for `.`, `^` and `$`, letter case
+ * without JavaScript's flag i.
  *
- * Refused: \G \X \N{…} \b{g}, flags U and c, most blocks (\p{In…}), halves of surrogate pairs, back references
- * under (?i) or to groups that may have taken no part, repetitions of what prefers to match nothing, and what
- * Java itself refuses. Groups whose content is not certain to be Java's (regex/translate.ts) are refused where
- * they are read.
+ * Refused: \G \X \N{…} \b{g}, flags U and c, most blocks (\p{In…}), halves of surrogate pairs, back
+ * references under (?i) or to groups that may have taken no part, repetitions of what prefers to match
+ * nothing, and what Java itself refuses. Groups whose content is not certain to be Java's
+ * (regex/translate.ts) are refused where they are read.
  *
  * Known differences: a match never begins or ends within a surrogate pair (Java finds empty ones there), and
  * classes of Unicode know characters younger than Unicode 13.

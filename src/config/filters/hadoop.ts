@@ -6,7 +6,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { MillraceError } from '../../base/errors.ts';
-import { JceksStore } from './jceks.ts';
+import { JceksStore } from '../../wire/jceks/store.ts';
 import type { ConfigFilter, FilterScope } from './types.ts';
 
 export interface HadoopSettings extends FilterScope {

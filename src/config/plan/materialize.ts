@@ -220,7 +220,7 @@ class Materialization {
     }
     this.#registered.push(`channel ${one.name}`);
     this.#channels.set(one.name, { transactionEvents, javaClass: declaration.classes[0] ?? made.spec.alias });
-    return { kind: 'channel', ...made.spec };
+    return { kind: 'channel', ...made.spec, durable: declaration.durable ?? false };
   }
 
   /** False, with Flume's text, when a batch does not fit into a transaction of the channel. */

@@ -22,6 +22,8 @@ export interface SourceUnit extends PartSpec {
 
 export interface ChannelUnit extends PartSpec {
   readonly kind: 'channel';
+  /** Whether its events outlive the process: a stop need not wait until it is empty. */
+  readonly durable: boolean;
 }
 
 export interface GroupUnit {

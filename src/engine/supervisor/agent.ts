@@ -389,7 +389,10 @@ export class Agent implements AgentHandle {
 
   /** Waits until channels that have a running sink are empty, or for the deadline; false when events stay. */
   async #drain(untilMs: number): Promise<boolean> {
-    const channels = this.#keys('channel').map((key) => key.slice('channel '.length));
+    // What is in a durable channel is there at the next start.
+    const channels = [...this.#units.values()].flatMap(({ unit }) =>
+      unit.kind === 'channel' && !unit.durable ? [unit.name] : [],
+    );
     const drainable = channels.filter((name) => this.#isDrained(name));
     const size = (names: readonly string[]) =>
       names.reduce((sum, name) => sum + this.#counters.channelSize(name), 0);

@@ -18,6 +18,7 @@ export interface ChannelRunnerSetup {
   readonly log: Logger;
   readonly remains: ChannelRemains | null;
   readonly heapBytes: number | null;
+  readonly storeNumber: number;
   readonly send: (message: FromWorker) => void;
   /** Rings this worker's own doorbell. */
   readonly wake: () => void;
@@ -49,6 +50,7 @@ export class ChannelRunner implements Pumpable {
       clock: systemClock,
       counters: setup.counters,
       heapBytes: setup.heapBytes,
+      storeNumber: setup.storeNumber,
       wake: setup.wake,
       degraded: (reason) => send({ op: 'status', component: `channel ${unit.name}`, reason }),
       segments,

@@ -126,7 +126,7 @@ export class WorkerHost {
       }
       case 'channel': {
         const counters = slots(CHANNEL_COUNTERS, `channel ${unit.name}`);
-        const { remains } = message;
+        const { remains, storeNumber } = message;
         const { heapBytes } = this.#settings;
         const key = unitKey(unit);
         return await ChannelRunner.open(unit, this.#parts, {
@@ -135,6 +135,7 @@ export class WorkerHost {
           log,
           remains,
           heapBytes,
+          storeNumber,
           send,
           wake: () => this.#doorbell.ring(),
         });

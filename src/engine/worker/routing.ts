@@ -201,10 +201,13 @@ export function refusalOf(
           'Cannot commit transaction. Byte capacity allocated to store event body reached. Please increase heap ' +
           'space/byte capacity allocated to the channel as the sinks may not be keeping up with the sources',
       };
+    case 'full-disk':
+      return { code: 'CHANNEL_FULL', text, cause: 'Usable space exhausted on a disk of the channel' };
     case 'lost':
       return { code: 'CHANNEL_LOST', text, cause: 'The worker of the channel died before it answered' };
-    case 'closed':
     case 'failed':
+      return { code: 'CHANNEL_CLOSED', text, cause: 'The channel could not write to its disk' };
+    case 'closed':
     case 'ok':
       return { code: 'CHANNEL_CLOSED', text, cause: 'The channel is not running' };
     case 'full-slots':

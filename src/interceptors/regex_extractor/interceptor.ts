@@ -22,6 +22,8 @@ export function create(context: InterceptorContext): Interceptor {
   );
   if (headers.length === 0)
     throw bad(context.name, 'serializers', 'it names no serializer', 'name one for each group');
+  const groups = headers.map((_, k) => k + 1);
+  madeOf(`interceptor ${context.name}`, 'regex', o.regex, () => pattern.requireGroups(groups));
   return {
     intercept: (batch) => {
       for (let i = 0; i < batch.count; i++) {

@@ -11,9 +11,13 @@ export interface HandlerRequest {
   readonly body: Buffer;
 }
 
-/** The request is not well-formed: it is answered with 400. Any other error gives 500. */
+/**
+ * The request is not well-formed: it is answered with 400. Any other error gives 500. It is known by its name, so
+ * that a plug-in can throw one of its own.
+ */
 export class BadRequest extends Error {
-  override readonly name = 'BadRequest';
+  static readonly NAME = 'BadRequest';
+  override readonly name = BadRequest.NAME;
 }
 
 export interface HttpHandler {

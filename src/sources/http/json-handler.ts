@@ -24,16 +24,25 @@ export function jsonHandler(): HttpHandler {
   };
 }
 
+/** A number whose text is not what JavaScript would make of it: 1.50, 1e3, 12345678901234567890, -0. */
+const ODD_NUMBER = /[:[,]\s*-?(?:\d+[.eE]|\d{16}|0)/;
+
 function parseArray(text: string): readonly unknown[] {
   let parsed: unknown;
   try {
     parsed = JSON.parse(text);
+    if (ODD_NUMBER.test(text)) parsed = JSON.parse(text, keepNumber as Parameters<typeof JSON.parse>[1]);
   } catch {
     parsed = parseLenientJson(text);
   }
   if (!Array.isArray(parsed))
     throw new BadRequest('Request has invalid JSON Syntax: an array of events is expected.');
   return parsed;
+}
+
+/** Numbers stay as they are written, as in Flume's parser. */
+function keepNumber(_key: string, value: unknown, { source }: { readonly source?: string }): unknown {
+  return typeof value === 'number' ? (source ?? String(value)) : value;
 }
 
 type Appender = Parameters<HttpHandler['handle']>[1];

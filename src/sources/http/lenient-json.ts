@@ -5,6 +5,10 @@
 import { BadRequest } from './handler.ts';
 
 const DEPTH_MAX = 64;
+/** Blanks or a comment. */
+const BLANK = /(?:\s+|\/\/[^\n]*|#[^\n]*|\/\*[\s\S]*?\*\/)/y;
+/** Text without quotes. */
+const BARE = /[^\s,;:=[\]{}/\\#]+/y;
 const ESCAPES: Readonly<Record<string, string>> = { b: '\b', f: '\f', n: '\n', r: '\r', t: '\t', '\n': '\n' };
 
 export function parseLenientJson(text: string): unknown {
@@ -30,11 +34,9 @@ class LenientReader {
   /** Skips blanks and comments; the next character, or undefined at the end. */
   #next(): string | undefined {
     for (;;) {
-      const rest = /^(?:\s+|\/\/[^\n]*|#[^\n]*|\/\*[\s\S]*?\*\/)/.exec(
-        this.#text.slice(this.#at, this.#at + 4096),
-      );
-      if (rest === null) return this.#text[this.#at];
-      this.#at += rest[0].length;
+      BLANK.lastIndex = this.#at;
+      if (!BLANK.test(this.#text)) return this.#text[this.#at];
+      this.#at = BLANK.lastIndex;
     }
   }
 
@@ -128,10 +130,11 @@ class LenientReader {
   }
 
   #bareText(): string {
-    const match = /^[^\s,;:=[\]{}/\\#]+/.exec(this.#text.slice(this.#at));
-    if (match === null) this.#fail('unexpected character');
-    this.#at += match[0].length;
-    return match[0];
+    BARE.lastIndex = this.#at;
+    if (!BARE.test(this.#text)) this.#fail('unexpected character');
+    const text = this.#text.slice(this.#at, BARE.lastIndex);
+    this.#at = BARE.lastIndex;
+    return text;
   }
 
   #bare(): unknown {

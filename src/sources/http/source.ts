@@ -16,6 +16,11 @@ const HANDLERS: Readonly<Record<string, (options: Readonly<Record<string, string
   'org.apache.flume.sink.solr.morphline.blobhandler': morphlineBlobHandler,
 };
 
+/** How often requests that take too long are looked for. */
+const TIMEOUT_CHECK_MS = 500;
+/** Time for a client to read why its upload was refused while the rest of it is read away. */
+const REFUSED_UPLOAD_MS = 2000;
+const METHODS = 'GET, HEAD, POST';
 /** Time for open requests to be answered at the stop. */
 const STOP_MS = 3000;
 
@@ -54,6 +59,7 @@ class HttpSource implements Source {
       {
         requestTimeout,
         headersTimeout: Math.min(requestTimeout, 30_000),
+        connectionsCheckingInterval: TIMEOUT_CHECK_MS,
         maxHeaderSize: this.#options['HttpConfiguration.requestHeaderSize'],
         keepAliveTimeout: idleMs > 0 ? idleMs : 30_000,
       },
@@ -74,13 +80,26 @@ class HttpSource implements Source {
     const own = this.#options['handler.*'];
     const builtIn = HANDLERS[handler.toLowerCase()];
     if (builtIn !== undefined) return builtIn(own);
-    const { createHandler } = await this.#context.loadPlugin(handler);
-    if (typeof createHandler === 'function') return (await createHandler(own)) as HttpHandler;
-    throw new MillraceError('CONF_OPTION_VALUE', `plug-in ${handler} exports no function createHandler`, {
-      component: `source ${this.#context.name}`,
+    const { createHandler } = await this.#context.loadPlugin(handler).catch((error: unknown) => {
+      throw this.#badHandler(`cannot be used: ${messageOf(error)}`);
+    });
+    if (typeof createHandler !== 'function') throw this.#badHandler('exports no function createHandler');
+    const made: HttpHandler | null | undefined = await createHandler(own);
+    if (typeof made?.handle !== 'function')
+      throw this.#badHandler('makes a handler without a function handle');
+    return made;
+  }
+
+  #badHandler(what: string): MillraceError {
+    const { name } = this.#context;
+    const { handler } = this.#options;
+    return new MillraceError('CONF_OPTION_VALUE', `source ${name}: handler ${handler} ${what}`, {
+      component: `source ${name}`,
       option: 'handler',
       value: handler,
-      remedy: 'use JSONHandler or BLOBHandler, or export createHandler (docs/guide/extend.md)',
+      remedy:
+        'use org.apache.flume.source.http.JSONHandler or …BLOBHandler, or the file of a plug-in that exports ' +
+        'createHandler (docs/guide/extend.md)',
     });
   }
 
@@ -91,6 +110,11 @@ class HttpSource implements Source {
       if (request.method === 'TRACE' || request.method === 'OPTIONS') {
         request.resume();
         return this.#answer(response, 403, 'Forbidden');
+      }
+      if (!METHODS.split(', ').includes(request.method!)) {
+        request.resume();
+        response.setHeader('allow', METHODS);
+        return this.#answer(response, 405, `HTTP method ${request.method} is not supported by this URL`);
       }
       const body = await this.#body(request, response);
       if (body === null) return;
@@ -106,25 +130,43 @@ class HttpSource implements Source {
   async #body(request: IncomingMessage, response: ServerResponse): Promise<Buffer | null> {
     const { maxRequestBytes } = this.#options;
     const chunks: Buffer[] = [];
-    let size = 0;
-    const tooLarge = () => {
-      this.#context.counters.add('EventReadFail', 1);
-      response.setHeader('connection', 'close');
-      this.#answer(response, 413, `The request is larger than maxRequestBytes (${maxRequestBytes} bytes)`);
-      request.resume();
-      return null;
-    };
-    if (Number(request.headers['content-length'] ?? 0) > maxRequestBytes) return tooLarge();
-    try {
-      for await (const chunk of request as AsyncIterable<Buffer>) {
-        size += chunk.length;
-        if (size > maxRequestBytes) return tooLarge();
-        chunks.push(chunk);
+    let size = Number(request.headers['content-length'] ?? 0);
+    if (size <= maxRequestBytes) {
+      size = 0;
+      try {
+        const body = request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>;
+        for await (const chunk of body) {
+          size += chunk.length;
+          if (size > maxRequestBytes) break;
+          chunks.push(chunk);
+        }
+      } catch {
+        return null;
       }
-    } catch {
+    }
+    if (size > maxRequestBytes) {
+      this.#refuseUpload(request, response, maxRequestBytes);
       return null;
     }
     return chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks);
+  }
+
+  /**
+   * Answers 413 before the upload is over. The connection ends once the client has sent the rest, or was given
+   * time: a reset would take the answer from it.
+   */
+  #refuseUpload(request: IncomingMessage, response: ServerResponse, bytesMax: number): void {
+    this.#context.counters.add('EventReadFail', 1);
+    response.setHeader('connection', 'close');
+    const end = this.#write(response, 413, `The request is larger than maxRequestBytes (${bytesMax} bytes)`);
+    const timer = setTimeout(end, REFUSED_UPLOAD_MS);
+    for (const event of ['end', 'close']) {
+      request.once(event, () => {
+        clearTimeout(timer);
+        end();
+      });
+    }
+    request.resume();
   }
 
   async #handle(request: IncomingMessage, response: ServerResponse, body: Buffer): Promise<void> {
@@ -135,11 +177,17 @@ class HttpSource implements Source {
       batch = this.#context.openBatch(body.length + 1024);
     }
     try {
-      this.#handler!.handle(requestOf(request, body), batch);
+      const answer: unknown = this.#handler!.handle(requestOf(request, body), batch);
+      if (answer instanceof Promise) {
+        answer.catch(() => {});
+        throw new Error(
+          'The handler is asynchronous: handle() must have appended all events when it returns.',
+        );
+      }
     } catch (error) {
       this.#context.discard(batch);
       counters.add('EventReadFail', 1);
-      const status = error instanceof BadRequest ? 400 : 500;
+      const status = statusOf(error);
       this.#context.log.warn(`Received bad request from client. ${messageOf(error)}`);
       return this.#answer(response, status, `Bad request from client. ${messageOf(error)}`);
     }
@@ -168,19 +216,25 @@ class HttpSource implements Source {
 
   #answer(response: ServerResponse, status: number, text: string): void {
     if (response.headersSent || response.destroyed) return;
+    this.#write(response, status, text)();
+  }
+
+  /** Writes the whole answer; the function it returns ends it. */
+  #write(response: ServerResponse, status: number, text: string): () => void {
     if (this.#options['HttpConfiguration.sendServerVersion']) response.setHeader('server', 'Millrace');
     if (this.#options['HttpConfiguration.sendXPoweredBy']) response.setHeader('x-powered-by', 'Millrace');
     if (status === 200) {
-      response.writeHead(200, { 'content-length': 0 }).end();
-      return;
+      response.writeHead(200, { 'content-length': 0 });
+    } else {
+      const escaped = text.replace(/[&<>"]/g, (char) => `&#${char.charCodeAt(0)};`);
+      const page = `<html><head><title>Error ${status}</title></head><body><h2>HTTP ERROR ${status}</h2><p>${escaped}</p></body></html>\n`;
+      response.writeHead(status, {
+        'content-type': 'text/html;charset=utf-8',
+        'content-length': Buffer.byteLength(page),
+      });
+      response.write(page);
     }
-    const escaped = text.replace(/[&<>"]/g, (char) => `&#${char.charCodeAt(0)};`);
-    const page = `<html><head><title>Error ${status}</title></head><body><h2>HTTP ERROR ${status}</h2><p>${escaped}</p></body></html>\n`;
-    response.writeHead(status, {
-      'content-type': 'text/html;charset=utf-8',
-      'content-length': Buffer.byteLength(page),
-    });
-    response.end(page);
+    return () => response.end();
   }
 
   async stop(): Promise<void> {
@@ -192,6 +246,12 @@ class HttpSource implements Source {
     await closed;
     clearTimeout(timer);
   }
+}
+
+/** A request that is too large as a batch cannot be taken later, either. */
+function statusOf(error: unknown): number {
+  if (error instanceof Error && error.name === BadRequest.NAME) return 400;
+  return error instanceof MillraceError && error.code === 'EVENT_TOO_LARGE' ? 413 : 500;
 }
 
 function requestOf(request: IncomingMessage, body: Buffer): HandlerRequest {

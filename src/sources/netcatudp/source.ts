@@ -8,6 +8,7 @@ import type { options } from './index.ts';
 const NEWLINE = 10;
 /** Datagrams gathered before they are put, at the latest when the event loop turns. */
 const GATHER_MAX = 512;
+const GATHER_BYTES_MAX = 4 * 1024 * 1024;
 const LOG_MS = 1000;
 /** Asked of the system: bursts wait here while a put is made. */
 const RECEIVE_BYTES = 4 * 1024 * 1024;
@@ -26,8 +27,12 @@ class NetcatUdpSource implements Source {
   readonly #options: OptionsOf<typeof options>;
   #socket: Socket | null = null;
   #gathered: Datagram[] = [];
+  /** Bytes of the gathered ones: they must fit into one batch. */
+  #gatheredBytes = 0;
+  /** Drops that the log has not told yet. */
   #dropped = 0;
-  #loggedMs = 0;
+  #nextLog: NodeJS.Timeout | null = null;
+  #stopped = false;
 
   constructor(context: SourceContext, o: OptionsOf<typeof options>) {
     this.#context = context;
@@ -59,8 +64,9 @@ class NetcatUdpSource implements Source {
   }
 
   #receive(datagram: Datagram): void {
+    this.#gatheredBytes += datagram.bytes.length;
     if (this.#gathered.push(datagram) === 1) setImmediate(() => this.#put());
-    else if (this.#gathered.length >= GATHER_MAX) this.#put();
+    else if (this.#gathered.length >= GATHER_MAX || this.#gatheredBytes >= GATHER_BYTES_MAX) this.#put();
   }
 
   /**
@@ -71,6 +77,7 @@ class NetcatUdpSource implements Source {
     const gathered = this.#gathered;
     if (gathered.length === 0) return;
     this.#gathered = [];
+    this.#gatheredBytes = 0;
     const batch = this.#context.openBatch();
     if (batch === null) {
       this.#drop(gathered.length);
@@ -88,21 +95,31 @@ class NetcatUdpSource implements Source {
     });
   }
 
+  /** The first drop is told at once, those of the next second together. */
   #drop(events: number): void {
     this.#dropped += events;
-    const nowMs = this.#context.clock.now();
-    if (nowMs - this.#loggedMs < LOG_MS) return;
-    this.#loggedMs = nowMs;
+    if (this.#nextLog === null) this.#logDrops();
+  }
+
+  #logDrops(): void {
+    this.#nextLog = null;
+    if (this.#dropped === 0) return;
+    const count = `${this.#dropped} ${this.#dropped === 1 ? 'datagram was' : 'datagrams were'} dropped`;
     this.#context.log.warn(
-      `source ${this.#context.name}: ${this.#dropped} datagrams were dropped, the channel had no room`,
+      `source ${this.#context.name}: ${count}, the channel had no room ` +
+        '(give it more capacity or faster sinks; senders of UDP cannot wait)',
     );
     this.#dropped = 0;
+    if (!this.#stopped) this.#nextLog = setTimeout(() => this.#logDrops(), LOG_MS);
   }
 
   stop(): Promise<void> {
     const socket = this.#socket;
     if (socket === null) return Promise.resolve();
     this.#put();
+    if (this.#nextLog !== null) clearTimeout(this.#nextLog);
+    this.#stopped = true;
+    this.#logDrops();
     return new Promise((resolve) => socket.close(() => resolve()));
   }
 }

@@ -1,7 +1,7 @@
 /**
- * Letter case as java.util.regex knows it: without (?u) only a–z and A–Z have a case; with it, two characters
- * are the same when Character.toLowerCase(Character.toUpperCase(c)) is. The flag i of JavaScript folds
- * otherwise (it takes the Kelvin sign for a k and not the dotless ı for an i), so it is never used.
+ * Letter case as java.util.regex knows it: without (?u) only a–z and A–Z have a case; with it, two
+ * characters are the same when Character.toLowerCase(Character.toUpperCase(c)) is. The flag i of JavaScript
+ * folds otherwise (it takes the Kelvin sign for a k and not the dotless ı for an i), so it is never used.
  */
 
 /** Above it the letters with case belong to scripts such as Adlam, which lie below the second limit. */

@@ -81,8 +81,8 @@ export function refusal(source: string, message: string, remedy: string): Millra
 }
 
 /**
- * Java, too, writes quotes out before it reads a pattern, so that `\Qab\E+` repeats the b alone. A digit becomes
- * an escape by its number, so that it does not prolong one in front of the quote.
+ * Java, too, writes quotes out before it reads a pattern, so that `\Qab\E+` repeats the b alone. A digit
+ * becomes an escape by its number, so that it does not prolong one in front of the quote.
  */
 function withoutQuotes(source: string): { text: string; places: number[] } {
   let text = '';

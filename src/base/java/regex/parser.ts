@@ -15,8 +15,8 @@ const NEVER: Node = { kind: 'assert', text: '(?!)' };
 const REPEAT_MAX = 2 ** 31 - 1;
 
 /**
- * A word in the sense of \b: letters and digits of all scripts (as in Java before 19), `_`, and marks behind a
- * letter or digit. Java looks for that letter by chars, so none beyond U+FFFF counts.
+ * A word in the sense of \b: letters and digits of all scripts (as in Java before 19), `_`, and marks
+ * behind a letter or digit. Java looks for that letter by chars, so none beyond U+FFFF counts.
  */
 const BASE = '[[\\p{L}\\p{Nd}]&&[\\x00-\\uffff]]';
 const MARK = '[\\p{Mn}&&[\\x00-\\uffff]]';
@@ -26,8 +26,8 @@ const BOUNDARY = `(?:(?<=${WORD_BEFORE})(?!${WORD_BEHIND})|(?<!${WORD_BEFORE})(?
 const NO_BOUNDARY = `(?:(?<=${WORD_BEFORE})(?=${WORD_BEHIND})|(?<!${WORD_BEFORE})(?!${WORD_BEHIND}))`;
 
 /**
- * \R: CR LF, but a lone CR when what follows demands it. Repeated, Java does not try the second again. (A group
- * around it loses the second try in some repetitions, and keeps it in others: those are refused.)
+ * \R: CR LF, but a lone CR when what follows demands it. Repeated, Java does not try the second again. (A
+ * group around it loses the second try in some repetitions, and keeps it in others: those are refused.)
  */
 const LINE_BREAK: Node = lineBreak('\\r');
 const REPEATED_LINE_BREAK: Node = lineBreak('\\r(?!\\n)');

@@ -1,6 +1,6 @@
 /**
- * Escapes and character classes: what stands for one character. A set is written as the inside of a JavaScript
- * class under flag v.
+ * Escapes and character classes: what stands for one character. A set is written as the inside of a
+ * JavaScript class under flag v.
  */
 import { lettersOfRange, sameLetters } from './case.ts';
 import type { Cursor, Flags } from './cursor.ts';
@@ -140,6 +140,7 @@ export function readClass(cursor: Cursor): string {
 /** Up to the closing bracket, which stays. The negation of a class holds for its intersections, too. */
 function readUnion(cursor: Cursor): string {
   let union = '';
+  let intersected = false;
   for (;;) {
     const char = cursor.peek();
     if (char === undefined) cursor.fail('Unclosed character class', 'close it with ]');
@@ -150,6 +151,10 @@ function readUnion(cursor: Cursor): string {
     } else if (isIntersection(cursor)) {
       const right = readRight(cursor);
       union = union === '' ? right : `[[${union}]&&[${right}]]`;
+      intersected = true;
+    } else if (intersected) {
+      // Java 17 adds it to the left of the intersection, too.
+      cursor.fail('A single & stands behind an intersection', 'put it in front: [&[a-z&&[^x]]]');
     } else {
       union += readRange(cursor);
     }
@@ -160,6 +165,8 @@ function isIntersection(cursor: Cursor): boolean {
   if (cursor.char !== '&') return false;
   const start = cursor.at++;
   const two = cursor.peek() === '&';
+  if (!two && cursor.at > start + 1)
+    cursor.fail('Java takes a blank behind & in a class for something else', 'escape it: \\&');
   cursor.at = two ? cursor.at + 1 : start;
   return two;
 }

@@ -1,11 +1,11 @@
 /**
  * A tree of nodes as a regular expression of JavaScript. The two engines disagree about groups: JavaScript
- * forgets what groups inside a repetition held when the next round begins, lets a reference to a group without
- * part match nothing, and gives up rounds without length; Java keeps what groups held when a look-around, an
- * atomic group or a round was given up. So
+ * forgets what groups inside a repetition held when the next round begins, lets a reference to a group
+ * without part match nothing, and gives up rounds without length; Java keeps what groups held when a
+ * look-around, an atomic group or a round was given up. So
  *
  *   a reference stands only behind its group on every way through the pattern, else it is refused;
- *   a group whose last content may differ is `uncertain`: the pattern serves as long as nobody reads that group;
+ *   a group whose last content may differ is `uncertain`: the pattern serves as long as nobody reads it;
  *   a repetition of something that prefers to match nothing is refused.
  */
 import { refusal } from './cursor.ts';

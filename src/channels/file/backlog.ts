@@ -1,0 +1,104 @@
+/**
+ * What a durable channel has ready for its sinks: blocks in memory at the head of the log, and rolled back ranges. New
+ * events stay in the memory of their sources while there is room; a longer backlog is read back from the log, in order,
+ * when its turn comes.
+ */
+import type { BlockRange } from '../../memory/store/range.ts';
+import { RANGES_PER_TAKE_MAX } from '../../transaction/messages.ts';
+
+/** Some events of one block, untaken when it was made, with the log offsets that they have. */
+export interface Piece extends BlockRange {
+  /** Offset of its first event. */
+  readonly at: number;
+  readonly bytes: number;
+  /** Events not taken yet; the block is released with the last one. */
+  left: number;
+}
+
+export interface TakenRange extends BlockRange {
+  readonly at: number;
+  readonly piece: Piece;
+}
+
+export class Backlog {
+  readonly #pieces: Piece[] = [];
+  #head = 0;
+  /** Events of the piece at the head that were handed out. */
+  #handed = 0;
+  #returned: TakenRange[] = [];
+  #heldBytes = 0;
+
+  /** Bytes of blocks that are held, handed out or not. */
+  get heldBytes(): number {
+    return this.#heldBytes;
+  }
+
+  get isEmpty(): boolean {
+    return this.#returned.length === 0 && this.#head === this.#pieces.length;
+  }
+
+  /** Takes a reference to the piece's block over. */
+  push(piece: Piece): void {
+    this.#pieces.push(piece);
+    this.#heldBytes += piece.bytes;
+  }
+
+  /** Up to `eventsMax` events, in order: rolled back ones first. */
+  take(eventsMax: number): TakenRange[] {
+    const ranges: TakenRange[] = [];
+    let events = 0;
+    while (events < eventsMax && ranges.length < RANGES_PER_TAKE_MAX) {
+      const range = this.#next(eventsMax - events);
+      if (range === null) break;
+      ranges.push(range);
+      events += range.count;
+    }
+    return ranges;
+  }
+
+  #next(eventsMax: number): TakenRange | null {
+    const returned = this.#returned[0];
+    if (returned !== undefined) {
+      if (returned.count <= eventsMax) return this.#returned.shift()!;
+      this.#returned[0] = part(returned, eventsMax, returned.count - eventsMax);
+      return part(returned, 0, eventsMax);
+    }
+    const piece = this.#pieces[this.#head];
+    if (piece === undefined) return null;
+    const count = Math.min(piece.count - this.#handed, eventsMax);
+    const range = part({ ...piece, piece }, this.#handed, count);
+    this.#handed += count;
+    if (this.#handed === piece.count) this.#advance();
+    return range;
+  }
+
+  #advance(): void {
+    this.#handed = 0;
+    this.#head++;
+    if (this.#head < 1024 || this.#head * 2 < this.#pieces.length) return;
+    this.#pieces.splice(0, this.#head);
+    this.#head = 0;
+  }
+
+  done({ piece, count }: TakenRange): void {
+    piece.left -= count;
+    if (piece.left > 0) return;
+    this.#heldBytes -= piece.bytes;
+    piece.segment.release(1);
+  }
+
+  giveBack(ranges: readonly TakenRange[]): void {
+    this.#returned = [...this.#returned, ...ranges].sort((a, b) => a.at - b.at);
+  }
+
+  *segmentIds(): Iterable<number> {
+    for (const { piece } of this.#returned) yield piece.segment.id;
+    for (let n = this.#head; n < this.#pieces.length; n++) yield this.#pieces[n]!.segment.id;
+  }
+}
+
+/** `count` events of a range, behind its first `skip`. Their slots are not needed any more. */
+function part(range: TakenRange, skip: number, count: number): TakenRange {
+  const { segment, offset, piece } = range;
+  return { segment, offset, first: range.first + skip, count, slots: 0, at: range.at + skip, piece };
+}

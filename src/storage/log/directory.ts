@@ -1,0 +1,169 @@
+/** One data directory of a log: its segments in order, the last of them open for appending. */
+import { mkdirSync, readdirSync, renameSync, statfsSync } from 'node:fs';
+import { join } from 'node:path';
+import { messageOf } from '../../base/errors.ts';
+import { DirectoryLock } from '../lock.ts';
+import type { RecordKey } from './record.ts';
+import { firstOffsetOf, LogSegment, type StoredRecord } from './segment.ts';
+
+/** Tells what was found broken and moved aside. */
+export type Report = (text: string) => void;
+
+export class LogDirectory {
+  readonly path: string;
+  readonly #segmentBytes: number;
+  readonly #lock: DirectoryLock;
+  readonly #report: Report;
+  /** In order of their first offsets; the last one is appended to, if `#isOpen`. */
+  readonly #segments: LogSegment[] = [];
+  #isOpen = false;
+  /** Sealed segments that are open for reading are closed when reading has left them. */
+  #reading: LogSegment | null = null;
+
+  constructor(path: string, owner: string, segmentBytes: number, report: Report) {
+    mkdirSync(path, { recursive: true });
+    this.path = path;
+    this.#segmentBytes = segmentBytes;
+    this.#report = report;
+    this.#lock = DirectoryLock.acquire(path, owner);
+    const firsts = readdirSync(path).flatMap((name) => firstOffsetOf(name) ?? []);
+    for (const first of firsts.sort((a, b) => a - b)) {
+      this.#segments.push(new LogSegment(path, first, segmentBytes));
+    }
+  }
+
+  /** Keys of the newest records, newest first; segments that cannot be read are moved aside. */
+  async *newestKeys(): AsyncIterable<RecordKey> {
+    for (let n = this.#segments.length - 1; n >= 0; n--) {
+      const segment = this.#segments[n]!;
+      let any = false;
+      try {
+        for (const key of segment.keysBackwards()) {
+          any = true;
+          yield key;
+        }
+      } catch (error) {
+        await this.#setAside(segment, messageOf(error));
+        continue;
+      }
+      await segment.close();
+      // Made, and nothing written to it before the end.
+      if (!any) {
+        this.#segments.splice(n, 1);
+        await segment.remove();
+      }
+    }
+  }
+
+  async #setAside(segment: LogSegment, why: string): Promise<void> {
+    const at = this.#segments.indexOf(segment);
+    if (at >= 0) this.#segments.splice(at, 1);
+    renameSync(segment.file, `${segment.file}.damaged`);
+    this.#report(`${segment.file} cannot be read (${why}): it is set aside as ${segment.file}.damaged`);
+    await segment.close();
+  }
+
+  append(key: RecordKey, value: Buffer): Promise<void> {
+    let active = this.#isOpen ? this.#segments.at(-1)! : null;
+    if (active === null || active.isFull) {
+      if (active !== null && active !== this.#reading) void this.#closeWhenQuiet(active);
+      active = new LogSegment(this.path, key.first, this.#segmentBytes);
+      this.#segments.push(active);
+      this.#isOpen = true;
+    }
+    return this.#track(active, active.append(key, value));
+  }
+
+  readonly #writing = new Map<LogSegment, number>();
+
+  async #track(segment: LogSegment, written: Promise<void>): Promise<void> {
+    this.#writing.set(segment, (this.#writing.get(segment) ?? 0) + 1);
+    try {
+      await written;
+    } finally {
+      const left = this.#writing.get(segment)! - 1;
+      if (left === 0) this.#writing.delete(segment);
+      else this.#writing.set(segment, left);
+      if (left === 0) await this.#closeWhenQuiet(segment);
+    }
+  }
+
+  /** A sealed segment needs neither memory nor a map while nobody writes or reads it. */
+  async #closeWhenQuiet(segment: LogSegment): Promise<void> {
+    const isActive = this.#isOpen && segment === this.#segments.at(-1);
+    if (isActive || segment === this.#reading || this.#writing.has(segment)) return;
+    await segment.close();
+  }
+
+  /** Records that end behind `from`, in order, of the segment that `from` stands in; null when there are none. */
+  recordsFrom(from: number): Iterable<StoredRecord> | null {
+    for (let n = this.#segmentOf(from); n < this.#segments.length; n++) {
+      const segment = this.#segments[n]!;
+      this.#read(segment);
+      try {
+        const records = segment.records(from)[Symbol.iterator]();
+        const first = records.next();
+        if (!first.done) return continued(first.value, records);
+      } catch (error) {
+        void this.#setAside(segment, messageOf(error));
+        n--;
+      }
+    }
+    return null;
+  }
+
+  #read(segment: LogSegment): void {
+    const before = this.#reading;
+    if (before === segment) return;
+    this.#reading = segment;
+    if (before !== null) void this.#closeWhenQuiet(before);
+  }
+
+  /** The last segment that begins at or before `from`, else the first. */
+  #segmentOf(from: number): number {
+    const at = this.#segments.findLastIndex((segment) => segment.first <= from);
+    return Math.max(0, at);
+  }
+
+  /** Deletes the segments whose events are all below `low`. The one that is appended to stays. */
+  async release(low: number): Promise<void> {
+    while (this.#segments.length > 1 && this.#segments[1]!.first <= low) {
+      const segment = this.#segments[0]!;
+      // A segment's events end before its successor's begin, in this directory; others may hold some between.
+      if (this.#writing.has(segment)) return;
+      this.#segments.shift();
+      if (this.#reading === segment) this.#reading = null;
+      await segment.remove();
+    }
+  }
+
+  get segmentCount(): number {
+    return this.#segments.length;
+  }
+
+  get diskBytes(): number {
+    return this.#segments.reduce((sum, segment) => sum + segment.diskBytes, 0);
+  }
+
+  freeBytes(): number {
+    const { bavail, bsize } = statfsSync(this.path);
+    return bavail * bsize;
+  }
+
+  /** Where blocks that fail their checksum are kept. */
+  quarantinePath(first: number): string {
+    const folder = join(this.path, 'quarantine');
+    mkdirSync(folder, { recursive: true });
+    return join(folder, `block-${first}`);
+  }
+
+  async close(): Promise<void> {
+    for (const segment of this.#segments) await segment.close();
+    this.#lock.release();
+  }
+}
+
+function* continued<T>(first: T, rest: Iterator<T>): Iterable<T> {
+  yield first;
+  for (let next = rest.next(); !next.done; next = rest.next()) yield next.value;
+}

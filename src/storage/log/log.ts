@@ -1,0 +1,348 @@
+/**
+ * A write-ahead log of events over one or more data directories, and what has been taken from it.
+ *
+ * Limits: offsets stay exact below 2^53 events. A record is one block (BLOCK_BYTES_MAX).
+ * Layout: each group of records (all that one `append` brings) goes to the next directory in turn, into its newest segment
+ *   (segment.ts); offsets grow over all directories. `checkpoint.mdb` in the checkpoint directory (checkpoint.ts).
+ * Operations: `append` assigns offsets and resolves when the group is on the disk; groups may overtake each other there, so
+ *   `durable` says up to where all are. `read` merges the directories. `take` marks offsets as taken: the low-water mark
+ *   travels with the records appended next, and to the checkpoint when none are. Segments below the low-water mark that is
+ *   on the disk are deleted as files.
+ * Recovery: the newest record of each directory says where the log ends and where gaps may begin; only what was in flight
+ *   is looked at. There is no replay. What was in flight and is there is delivered; what is missing was never acknowledged.
+ * It does not bound the backlog (channels do), cache, or know what is in a block. A block that fails its checksum is kept in
+ *   `quarantine`, reported, and passed over; so is a gap where a segment has gone.
+ */
+import { writeFileSync } from 'node:fs';
+import { assert } from '../../base/assert.ts';
+import { MillraceError, messageOf } from '../../base/errors.ts';
+import { Checkpoint } from '../checkpoint.ts';
+import { LogDirectory } from './directory.ts';
+import { TakenOffsets } from './ranges.ts';
+import { crcOf, type RecordKey } from './record.ts';
+import type { StoredRecord } from './segment.ts';
+
+export interface LogSettings {
+  readonly checkpointDir: string;
+  readonly dataDirs: readonly string[];
+  /** Named in the locks: `agent a1, channel c1`. */
+  readonly owner: string;
+  readonly segmentBytes: number;
+  /** Appends are refused while a directory's disk has less. */
+  readonly freeBytesMin: number;
+  /** Longest time for which takes may be known to records only, ms. */
+  readonly checkpointMs: number;
+  /** Hears of damage. */
+  readonly report: (text: string) => void;
+}
+
+export interface NewRecord {
+  readonly count: number;
+  /** Must not change before the append has settled. */
+  readonly value: Buffer;
+}
+
+interface Flight {
+  readonly first: number;
+  readonly end: number;
+  readonly low: number;
+  done: boolean;
+}
+
+/** How often free space is asked for. */
+const SPACE_MS = 500;
+
+export class EventLog {
+  readonly #settings: LogSettings;
+  readonly #directories: readonly LogDirectory[];
+  readonly #checkpoint: Checkpoint;
+  readonly #taken: TakenOffsets;
+  readonly #flights: Flight[] = [];
+  #end: number;
+  #durable: number;
+  #turn = 0;
+  /** The low-water mark that is on the disk, in a record or the checkpoint. */
+  #lowOnDisk: number;
+  #dirty = false;
+  #writing: Promise<void> | null = null;
+  #checkpointAtMs = 0;
+  #releasing: Promise<void> = Promise.resolve();
+  #spaceAtMs = 0;
+  #spaceError: MillraceError | null = null;
+
+  static async open(settings: LogSettings): Promise<EventLog> {
+    const checkpoint = Checkpoint.open(settings.checkpointDir);
+    const directories: LogDirectory[] = [];
+    try {
+      if (checkpoint.problem !== null) {
+        settings.report(
+          `The checkpoint in ${settings.checkpointDir} could not be read (${checkpoint.problem})`,
+        );
+      }
+      for (const path of settings.dataDirs) {
+        directories.push(new LogDirectory(path, settings.owner, settings.segmentBytes, settings.report));
+      }
+      const { taken, end } = await recover(checkpoint, directories);
+      return new EventLog(settings, directories, checkpoint, taken, end);
+    } catch (error) {
+      for (const directory of directories) await directory.close();
+      await checkpoint.close();
+      throw error;
+    }
+  }
+
+  private constructor(
+    settings: LogSettings,
+    directories: readonly LogDirectory[],
+    checkpoint: Checkpoint,
+    taken: TakenOffsets,
+    end: number,
+  ) {
+    this.#settings = settings;
+    this.#directories = directories;
+    this.#checkpoint = checkpoint;
+    this.#taken = taken;
+    this.#end = end;
+    this.#durable = end;
+    this.#lowOnDisk = checkpoint.found?.low ?? 0;
+    this.#release();
+  }
+
+  /** Offsets below are on the disk, but for those whose append failed (which count as taken). */
+  get durable(): number {
+    return this.#durable;
+  }
+
+  /** The offset that the next event gets. */
+  get end(): number {
+    return this.#end;
+  }
+
+  get taken(): TakenOffsets {
+    return this.#taken;
+  }
+
+  /** Groups that are not on the disk yet. */
+  get inFlight(): number {
+    return this.#flights.length;
+  }
+
+  get segmentCount(): number {
+    return this.#directories.reduce((sum, directory) => sum + directory.segmentCount, 0);
+  }
+
+  get diskBytes(): number {
+    return this.#directories.reduce((sum, directory) => sum + directory.diskBytes, 0);
+  }
+
+  /** Why nothing can be appended now; null when it can. */
+  refusal(nowMs: number): MillraceError | null {
+    if (nowMs < this.#spaceAtMs) return this.#spaceError;
+    this.#spaceAtMs = nowMs + SPACE_MS;
+    this.#spaceError = null;
+    for (const directory of this.#directories) {
+      const free = directory.freeBytes();
+      if (free >= this.#settings.freeBytesMin) continue;
+      const text = `Usable space exhausted, only ${free} bytes remaining, required ${this.#settings.freeBytesMin} bytes`;
+      const remedy = `free space on the disk of ${directory.path}, or lower minimumRequiredSpace`;
+      this.#spaceError = new MillraceError('STORAGE_FULL', text, { value: directory.path, remedy });
+    }
+    return this.#spaceError;
+  }
+
+  /** Appends a group. `settled` resolves when it is on the disk, and rejects when it is not. */
+  append(records: readonly NewRecord[]): { readonly first: number; readonly settled: Promise<void> } {
+    assert(records.length > 0, 'an empty group');
+    const directory = this.#directories[this.#turn++ % this.#directories.length]!;
+    const first = this.#end;
+    const { low } = this.#taken;
+    const written: Promise<void>[] = [];
+    for (const { count, value } of records) {
+      const key = { first: this.#end, count, crc: crcOf(value), low, durable: this.#durable };
+      written.push(directory.append(key, value));
+      this.#end += count;
+    }
+    const flight: Flight = { first, end: this.#end, low, done: false };
+    this.#flights.push(flight);
+    return { first, settled: this.#land(flight, written) };
+  }
+
+  async #land(flight: Flight, written: readonly Promise<void>[]): Promise<void> {
+    const results = await Promise.allSettled(written);
+    flight.done = true;
+    const failed = results.find((result) => result.status === 'rejected');
+    // Nobody is told that these events are there, so nobody gets them.
+    if (failed === undefined) this.#lowOnDisk = Math.max(this.#lowOnDisk, flight.low);
+    else this.take(flight.first, flight.end);
+    while (this.#flights[0]?.done) this.#durable = this.#flights.shift()!.end;
+    this.#release();
+    if (failed === undefined) return;
+    const text = `A group of events could not be written: ${messageOf(failed.reason)}`;
+    throw new MillraceError('STORAGE_FAILED', text, { cause: failed.reason });
+  }
+
+  /**
+   * Hands records that hold untaken, durable events from `from` on to `visit`, in order, until it returns false. The
+   * value is valid during the call only.
+   */
+  read(from: number, visit: (key: RecordKey, value: Buffer) => boolean): void {
+    const cursors = this.#directories.map((directory) => new Cursor(directory, from));
+    let expected = Math.max(from, this.#taken.low);
+    for (;;) {
+      const cursor = cursors.reduce((a, b) => (firstOf(b) < firstOf(a) ? b : a));
+      const record = cursor.record;
+      const first = Math.min(record?.key.first ?? this.#durable, this.#durable);
+      if (first > expected) this.#missing(expected, first);
+      if (record === null || record.key.first >= this.#durable) return;
+      const { key, value } = record;
+      const end = key.first + key.count;
+      if (end > expected) {
+        if (crcOf(value) !== key.crc) this.#quarantine(cursor.directory, key, value);
+        else if (this.#taken.untaken(key.first, end).length > 0 && !visit(key, value)) return;
+        expected = end;
+      }
+      cursor.advance();
+    }
+  }
+
+  #missing(from: number, to: number): void {
+    for (const [first, end] of this.#taken.untaken(from, to)) {
+      this.#settings.report(
+        `Events ${first} to ${end - 1} (${end - first}) are missing from the log: a segment has gone`,
+      );
+      this.take(first, end);
+    }
+  }
+
+  #quarantine(directory: LogDirectory, key: RecordKey, value: Buffer): void {
+    const end = key.first + key.count;
+    if (this.#taken.untaken(key.first, end).length === 0) return;
+    const file = directory.quarantinePath(key.first);
+    writeFileSync(file, value);
+    this.#settings.report(
+      `The block of events ${key.first} to ${end - 1} (${key.count}) fails its checksum: it is kept in ${file} and passed over`,
+    );
+    this.take(key.first, end);
+  }
+
+  /** Marks [from, to) as taken. */
+  take(from: number, to: number): void {
+    this.#taken.add(from, to);
+    this.#dirty = true;
+  }
+
+  /** Whether takes are on the disk, in records or the checkpoint. */
+  get isClean(): boolean {
+    return !this.#dirty && this.#writing === null;
+  }
+
+  /** Called often: writes the checkpoint when takes are due to be on the disk by it. */
+  maintain(nowMs: number): void {
+    if (!this.#dirty || this.#writing !== null) return;
+    // Records that are about to be written carry the mark; the checkpoint follows now and then.
+    if (this.#flights.length > 0 && nowMs < this.#checkpointAtMs) return;
+    this.#checkpointAtMs = nowMs + this.#settings.checkpointMs;
+    void this.#writeCheckpoint().catch((error: unknown) => {
+      this.#dirty = true;
+      this.#settings.report(`The checkpoint could not be written: ${messageOf(error)}`);
+    });
+  }
+
+  #writeCheckpoint(): Promise<void> {
+    this.#dirty = false;
+    const { low, ranges } = this.#taken;
+    const written = this.#checkpoint
+      .write({ low, ranges: [...ranges] })
+      .then(() => {
+        this.#lowOnDisk = Math.max(this.#lowOnDisk, low);
+        this.#release();
+      })
+      .finally(() => {
+        this.#writing = null;
+      });
+    this.#writing = written;
+    return written;
+  }
+
+  #release(): void {
+    const low = this.#lowOnDisk;
+    this.#releasing = this.#releasing.then(async () => {
+      for (const directory of this.#directories) await directory.release(low);
+    });
+  }
+
+  /** Waits for what is in flight, writes the checkpoint, and lets the directories go. */
+  async close(): Promise<void> {
+    while (this.#flights.length > 0) await new Promise((resolve) => setTimeout(resolve, 1));
+    await this.#writing?.catch(() => {});
+    if (this.#dirty) {
+      await this.#writeCheckpoint().catch((error: unknown) =>
+        this.#settings.report(`The checkpoint could not be written: ${messageOf(error)}`),
+      );
+    }
+    await this.#releasing;
+    for (const directory of this.#directories) await directory.close();
+    await this.#checkpoint.close();
+  }
+}
+
+/** Where reading stands in one directory. */
+class Cursor {
+  readonly directory: LogDirectory;
+  #records: Iterator<StoredRecord> | null = null;
+  record: StoredRecord | null = null;
+
+  constructor(directory: LogDirectory, from: number) {
+    this.directory = directory;
+    this.#open(from);
+  }
+
+  #open(from: number): void {
+    this.#records = this.directory.recordsFrom(from)?.[Symbol.iterator]() ?? null;
+    const next = this.#records?.next();
+    this.record = next === undefined || next.done ? null : next.value;
+  }
+
+  advance(): void {
+    const { key } = this.record!;
+    const next = this.#records!.next();
+    if (next.done) this.#open(key.first + key.count);
+    else this.record = next.value;
+  }
+}
+
+function firstOf({ record }: Cursor): number {
+  return record?.key.first ?? Number.POSITIVE_INFINITY;
+}
+
+/** Where the log ends, and what is taken. */
+async function recover(
+  checkpoint: Checkpoint,
+  directories: readonly LogDirectory[],
+): Promise<{ taken: TakenOffsets; end: number }> {
+  const state = checkpoint.found ?? { low: 0, ranges: [] };
+  let { low } = state;
+  let durable = 0;
+  const tail: RecordKey[] = [];
+  for (const directory of directories) {
+    let isNewest = true;
+    for await (const key of directory.newestKeys()) {
+      if (isNewest) {
+        low = Math.max(low, key.low);
+        durable = Math.max(durable, key.durable);
+        isNewest = false;
+      }
+      if (key.first + key.count <= durable) break;
+      tail.push(key);
+    }
+  }
+  const taken = new TakenOffsets(low, state.ranges);
+  tail.sort((a, b) => a.first - b.first);
+  let end = Math.max(low, durable);
+  for (const key of tail) {
+    // What was in flight and is not there was never acknowledged.
+    if (key.first > end) taken.add(end, key.first);
+    end = Math.max(end, key.first + key.count);
+  }
+  return { taken, end };
+}

@@ -1,0 +1,307 @@
+/** The log: what is appended comes back, after any end, and what is broken is passed over with a report. */
+import assert from 'node:assert/strict';
+import {
+  cpSync,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { describe, type TestContext, test } from 'node:test';
+import { EventLog, type LogSettings } from '../../../src/storage/log/log.ts';
+import { temporaryDirectory } from '../../kit/temporary.ts';
+import { until } from '../../kit/until.ts';
+
+interface Place extends LogSettings {
+  readonly reports: string[];
+}
+
+function place(t: Pick<TestContext, 'after'>, directories = 1, segmentBytes = 1 << 20): Place {
+  const base = temporaryDirectory(t);
+  const reports: string[] = [];
+  return {
+    checkpointDir: join(base, 'checkpoint'),
+    dataDirs: Array.from({ length: directories }, (_, n) => join(base, `data${n}`)),
+    owner: 'channel c1',
+    segmentBytes,
+    freeBytesMin: 0,
+    checkpointMs: 10,
+    report: (text) => reports.push(text),
+    reports,
+  };
+}
+
+/** The same files as they are now, as a crash would leave them. */
+function crashed(t: Pick<TestContext, 'after'>, from: Place): Place {
+  const to = place(t, from.dataDirs.length, from.segmentBytes);
+  if (existsSync(from.checkpointDir)) cpSync(from.checkpointDir, to.checkpointDir, { recursive: true });
+  from.dataDirs.forEach((directory, n) => {
+    if (existsSync(directory)) cpSync(directory, to.dataDirs[n]!, { recursive: true });
+    rmSync(join(to.dataDirs[n]!, 'in_use.lock'), { force: true });
+  });
+  return to;
+}
+
+/** A group of `count` events whose value names them. */
+function group(first: number, count: number, bytes = 100): { count: number; value: Buffer } {
+  return { count, value: Buffer.alloc(bytes, `${first}+${count};`) };
+}
+
+async function appendAll(log: EventLog, groups: number, events = 10, bytes = 100): Promise<void> {
+  const settled: Promise<void>[] = [];
+  for (let n = 0; n < groups; n++) {
+    const end = log.end;
+    settled.push(log.append([group(end, events, bytes)]).settled);
+    if (settled.length >= 4) await settled.shift();
+  }
+  await Promise.all(settled);
+}
+
+function firsts(log: EventLog, from = 0): number[] {
+  const found: number[] = [];
+  log.read(from, (key, value) => {
+    assert.ok(
+      value.toString('latin1').startsWith(`${key.first}+${key.count};`),
+      'the value is the one of its key',
+    );
+    found.push(key.first);
+    return true;
+  });
+  return found;
+}
+
+function multiples(of: number, count: number): number[] {
+  return Array.from({ length: count }, (_, n) => n * of);
+}
+
+function segments(directory: string): string[] {
+  return readdirSync(directory)
+    .filter((name) => name.endsWith('.mdb'))
+    .sort()
+    .map((name) => join(directory, name));
+}
+
+for (const directories of [1, 2, 3]) {
+  describe(`a log in ${directories} data directories`, () => {
+    test('gives back what was appended, in order, from any offset', async (t) => {
+      const log = await EventLog.open(place(t, directories));
+      await appendAll(log, 30);
+      assert.equal(log.durable, 300);
+      assert.deepEqual(firsts(log), multiples(10, 30));
+      assert.deepEqual(firsts(log, 105), multiples(10, 30).slice(10));
+      await log.close();
+    });
+
+    test('goes on after a clean end and after a crash, with what is taken', async (t) => {
+      const at = place(t, directories);
+      const log = await EventLog.open(at);
+      await appendAll(log, 20);
+      log.take(0, 50);
+      log.take(70, 80);
+      log.maintain(Date.now());
+      await until('the takes are on the disk', () => log.isClean);
+      const after = crashed(t, at);
+      await log.close();
+      for (const settings of [at, after]) {
+        const again = await EventLog.open(settings);
+        assert.equal(again.end, 200);
+        assert.equal(again.taken.low, 50);
+        assert.deepEqual(again.taken.untaken(0, 100), [
+          [50, 70],
+          [80, 100],
+        ]);
+        assert.deepEqual(firsts(again), [50, 60, ...multiples(10, 20).slice(8)]);
+        await appendAll(again, 1);
+        assert.equal(again.end, 210);
+        await again.close();
+        assert.deepEqual(settings === at ? at.reports : after.reports, []);
+      }
+    });
+
+    test('deletes segments as files once all their events are taken', async (t) => {
+      const at = place(t, directories, 1 << 20);
+      const log = await EventLog.open(at);
+      await appendAll(log, 40, 10, 200_000);
+      const before = log.segmentCount;
+      assert.ok(before >= 4, `${before} segments`);
+      log.take(0, 300);
+      log.maintain(Date.now());
+      await until('the first segments are gone', () => log.segmentCount < before);
+      assert.deepEqual(firsts(log), multiples(10, 40).slice(30));
+      log.take(300, 400);
+      log.maintain(Date.now());
+      await until('one a directory is left', () => log.segmentCount <= directories);
+      await log.close();
+      const files = at.dataDirs.flatMap(segments);
+      assert.ok(files.length <= directories);
+    });
+
+    test('carries takes in the records behind them when no checkpoint was written', async (t) => {
+      const at = place(t, directories);
+      const log = await EventLog.open(at);
+      await appendAll(log, 10);
+      log.take(0, 60);
+      await appendAll(log, 1);
+      const after = crashed(t, at);
+      rmSync(after.checkpointDir, { recursive: true, force: true });
+      await log.close();
+      const again = await EventLog.open(after);
+      assert.equal(again.taken.low, 60);
+      await again.close();
+    });
+  });
+}
+
+describe('a log that is damaged', () => {
+  async function filled(t: Pick<TestContext, 'after'>): Promise<Place> {
+    const at = place(t, 1, 1 << 20);
+    const log = await EventLog.open(at);
+    await appendAll(log, 30, 10, 100_000);
+    await log.close();
+    return at;
+  }
+
+  test('a flipped byte in a block: the block is kept in quarantine, the rest is delivered', async (t) => {
+    const at = await filled(t);
+    const [file] = segments(at.dataDirs[0]!);
+    const bytes = readFileSync(file!);
+    const mark = bytes.indexOf('20+10;20+10;20+10;');
+    bytes[mark + 5000] = bytes[mark + 5000]! ^ 0x40;
+    writeFileSync(file!, bytes);
+    const log = await EventLog.open(at);
+    assert.deepEqual(firsts(log), [0, 10, ...multiples(10, 30).slice(3)]);
+    assert.match(at.reports.join(), /events 20 to 29 \(10\) fails its checksum: it is kept in .*quarantine/);
+    const kept = readdirSync(join(at.dataDirs[0]!, 'quarantine'));
+    assert.deepEqual(kept, ['block-20']);
+    assert.deepEqual(log.taken.untaken(0, 40), [
+      [0, 20],
+      [30, 40],
+    ]);
+    await log.close();
+  });
+
+  test('a missing segment: what it held is reported, the rest is delivered', async (t) => {
+    const at = await filled(t);
+    const files = segments(at.dataDirs[0]!);
+    assert.ok(files.length >= 3);
+    rmSync(files[1]!);
+    const log = await EventLog.open(at);
+    const found = firsts(log);
+    assert.equal(found[0], 0);
+    assert.equal(found.at(-1), 290);
+    assert.match(at.reports.join(), /Events \d+ to \d+ \(\d+\) are missing from the log/);
+    assert.equal(log.taken.untakenCount(log.end), found.length * 10);
+    await log.close();
+  });
+
+  test('a segment that is no LMDB file: it is set aside and reported', async (t) => {
+    const at = await filled(t);
+    const files = segments(at.dataDirs[0]!);
+    writeFileSync(files[1]!, 'not at all an LMDB file'.repeat(1000));
+    const log = await EventLog.open(at);
+    const found = firsts(log);
+    assert.equal(found.at(-1), 290);
+    assert.match(at.reports.join(), /it does not begin as an LMDB file does.*set aside/);
+    assert.ok(existsSync(`${files[1]}.damaged`));
+    await log.close();
+  });
+
+  test('a zero-length newest segment: as if it had never been made', async (t) => {
+    const at = await filled(t);
+    const empty = join(at.dataDirs[0]!, 'segment-000000000000012c.mdb');
+    writeFileSync(empty, '');
+    const log = await EventLog.open(at);
+    assert.equal(log.end, 300);
+    assert.deepEqual(firsts(log), multiples(10, 30));
+    await log.close();
+    assert.deepEqual(at.reports, []);
+  });
+
+  test('a torn tail: what is whole is delivered, the process lives', async (t) => {
+    const at = await filled(t);
+    const file = segments(at.dataDirs[0]!)[0]!;
+    truncateSync(file, Math.floor(statSync(file).size / 2));
+    const log = await EventLog.open(at);
+    const found = firsts(log);
+    const whole = log.taken.untakenCount(log.end);
+    assert.equal(found.length * 10, whole, 'what is passed over is not counted any more');
+    assert.equal(found.at(-1), 290);
+    assert.match(at.reports.join(), /set aside|fails its checksum/);
+    await log.close();
+  });
+
+  for (const [what, damage] of [
+    ['missing', (file: string) => rmSync(file)],
+    ['cut to nothing', (file: string) => truncateSync(file, 0)],
+    ['overwritten', (file: string) => writeFileSync(file, Buffer.alloc(8192, 0xff))],
+  ] as const) {
+    test(`a checkpoint that is ${what}: events may come again, none is missing`, async (t) => {
+      const at = await filled(t);
+      const log = await EventLog.open(at);
+      log.take(0, 100);
+      await log.close();
+      damage(join(at.checkpointDir, 'checkpoint.mdb'));
+      const again = await EventLog.open(at);
+      const found = firsts(again);
+      assert.deepEqual(found.slice(-20), multiples(10, 30).slice(10));
+      assert.equal(again.end, 300);
+      await again.close();
+    });
+  }
+
+  test('two owners of one directory: the second is told who the first is', async (t) => {
+    const at = place(t);
+    const log = await EventLog.open(at);
+    await assert.rejects(
+      EventLog.open({ ...at, owner: 'channel c2' }),
+      (error: Error & { code?: string }) => {
+        assert.equal(error.code, 'STORAGE_LOCKED');
+        assert.match(error.message, /in use by channel c1 \(process \d+/);
+        return true;
+      },
+    );
+    await log.close();
+    const next = await EventLog.open({ ...at, owner: 'channel c2' });
+    await next.close();
+  });
+
+  test('a lock of a process that is gone is taken over', async (t) => {
+    const at = place(t);
+    await (await EventLog.open(at)).close();
+    const lock = join(at.dataDirs[0]!, 'in_use.lock');
+    const { hostname } = await import('node:os');
+    writeFileSync(
+      lock,
+      JSON.stringify({ pid: 2 ** 22 + 1, host: hostname(), started: '1', owner: 'channel old' }),
+    );
+    await (await EventLog.open(at)).close();
+    assert.ok(!existsSync(lock));
+  });
+
+  test('too little free space refuses appends by figure and remedy', async (t) => {
+    const log = await EventLog.open({ ...place(t), freeBytesMin: Number.MAX_SAFE_INTEGER });
+    const refusal = log.refusal(Date.now());
+    assert.match(refusal!.message, /Usable space exhausted, only \d+ bytes remaining, required \d+ bytes/);
+    assert.match(refusal!.detail.remedy!, /minimumRequiredSpace/);
+    await log.close();
+  });
+
+  test('a copy of a running log opens elsewhere (what a crash leaves)', async (t) => {
+    const at = place(t, 2);
+    const log = await EventLog.open(at);
+    const flying = Array.from({ length: 20 }, () => log.append([group(log.end, 10, 50_000)]).settled);
+    await flying[5];
+    const durable = log.durable;
+    const after = crashed(t, at);
+    await Promise.all(flying);
+    await log.close();
+    const again = await EventLog.open(after);
+    const found = firsts(again);
+    assert.ok(found.length * 10 >= durable, `${found.length * 10} events of at least ${durable}`);
+    await again.close();
+  });
+});
