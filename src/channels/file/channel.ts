@@ -6,6 +6,7 @@
  */
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { crashPoint } from '../../base/crash-points.ts';
 import { MillraceError, messageOf } from '../../base/errors.ts';
 import type { Channel, ChannelContext, PendingPut, PutStatus, Take } from '../../component/channel.ts';
 import type { OptionsOf } from '../../component/options/table.ts';
@@ -244,6 +245,7 @@ class FileChannel implements Channel, AdmissionHost {
       if (group.state === 'stored') put.complete(accepted, status);
       else put.complete(0, 'failed');
     }
+    crashPoint('answered');
   }
 
   /** A disk that takes puts again. */

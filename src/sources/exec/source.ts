@@ -230,7 +230,7 @@ class ExecSource implements Source {
     return true;
   }
 
-  /** Output is read as UTF-8 when its lines cannot be told by bytes; bodies are in its charset all the same. */
+  /** Output whose lines cannot be told by bytes is read as UTF-8; bodies are in its charset all the same. */
   #inCharset(target: LineTarget): LineTarget {
     const charset = this.#charset;
     return charset.asciiCompatible ? target : new EncodedLines(target, (text) => charset.encode(text));

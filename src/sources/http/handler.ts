@@ -12,8 +12,8 @@ export interface HandlerRequest {
 }
 
 /**
- * The request is not well-formed: it is answered with 400. Any other error gives 500. It is known by its name, so
- * that a plug-in can throw one of its own.
+ * The request is not well-formed: it is answered with 400. Any other error gives 500. It is known by its
+ * name, so that a plug-in can throw one of its own.
  */
 export class BadRequest extends Error {
   static readonly NAME = 'BadRequest';

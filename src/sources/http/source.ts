@@ -152,8 +152,8 @@ class HttpSource implements Source {
   }
 
   /**
-   * Answers 413 before the upload is over. The connection ends once the client has sent the rest, or was given
-   * time: a reset would take the answer from it.
+   * Answers 413 before the upload is over. The connection ends once the client has sent the rest, or was
+   * given time: a reset would take the answer from it.
    */
   #refuseUpload(request: IncomingMessage, response: ServerResponse, bytesMax: number): void {
     this.#context.counters.add('EventReadFail', 1);

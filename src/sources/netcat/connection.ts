@@ -285,8 +285,8 @@ export class Connection {
   }
 
   /**
-   * Sends what is to be sent and says that no more comes. Input that is still under way is read away until the
-   * client ends its side, as a reset would take the answers from it; after `lingerMs` it is cut off.
+   * Sends what is to be sent and says that no more comes. Input that is still under way is read away until
+   * the client ends its side, as a reset would take the answers from it; after `lingerMs` it is cut off.
    */
   #close(lingerMs: number): void {
     if (this.#closing) return;

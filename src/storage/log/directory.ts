@@ -1,6 +1,7 @@
 /** One data directory of a log: its segments in order, the last of them open for appending. */
 import { mkdirSync, readdirSync, renameSync, statfsSync } from 'node:fs';
 import { join } from 'node:path';
+import { crashPoint } from '../../base/crash-points.ts';
 import { messageOf } from '../../base/errors.ts';
 import { DirectoryLock } from '../lock.ts';
 import type { RecordKey } from './record.ts';
@@ -67,6 +68,7 @@ export class LogDirectory {
     let active = this.#isOpen ? this.#segments.at(-1)! : null;
     if (active === null || active.isFull) {
       if (active !== null && active !== this.#reading) void this.#closeWhenQuiet(active);
+      if (active !== null) crashPoint('roll');
       active = new LogSegment(this.path, key.first, this.#segmentBytes);
       this.#segments.push(active);
       this.#isOpen = true;
@@ -133,7 +135,9 @@ export class LogDirectory {
       if (this.#writing.has(segment)) return;
       this.#segments.shift();
       if (this.#reading === segment) this.#reading = null;
+      crashPoint('delete');
       await segment.remove();
+      crashPoint('deleted');
     }
   }
 

@@ -15,6 +15,7 @@
  */
 import { writeFileSync } from 'node:fs';
 import { assert } from '../../base/assert.ts';
+import { crashPoint } from '../../base/crash-points.ts';
 import { MillraceError, messageOf } from '../../base/errors.ts';
 import { Checkpoint } from '../checkpoint.ts';
 import { LogDirectory } from './directory.ts';
@@ -153,6 +154,7 @@ export class EventLog {
   /** Appends a group. `settled` resolves when it is on the disk, and rejects when it is not. */
   append(records: readonly NewRecord[]): { readonly first: number; readonly settled: Promise<void> } {
     assert(records.length > 0, 'an empty group');
+    crashPoint('append');
     const directory = this.#directories[this.#turn++ % this.#directories.length]!;
     const first = this.#end;
     const { low } = this.#taken;
@@ -170,6 +172,7 @@ export class EventLog {
   async #land(flight: Flight, written: readonly Promise<void>[]): Promise<void> {
     const results = await Promise.allSettled(written);
     flight.done = true;
+    crashPoint('stored');
     const failed = results.find((result) => result.status === 'rejected');
     // Nobody is told that these events are there, so nobody gets them.
     if (failed === undefined) this.#lowOnDisk = Math.max(this.#lowOnDisk, flight.low);
@@ -250,10 +253,12 @@ export class EventLog {
 
   #writeCheckpoint(): Promise<void> {
     this.#dirty = false;
+    crashPoint('checkpoint');
     const { low, ranges } = this.#taken;
     const written = this.#checkpoint
       .write({ low, ranges: [...ranges] })
       .then(() => {
+        crashPoint('checkpointed');
         this.#lowOnDisk = Math.max(this.#lowOnDisk, low);
         this.#release();
       })

@@ -83,8 +83,8 @@ class Replay {
       merge.close();
     }
     if (this.#open.size === 0) return;
-    const detail = `${this.#open.size} transactions were open when the agent ended`;
-    this.#findings.add('info', 'puts and takes without commit', '', detail);
+    const detail = `${this.#open.size}, their puts are left out and their takes undone`;
+    this.#findings.add('info', 'transactions without an end', '', detail);
   }
 
   /** What was being taken at the checkpoint and is still there, in the order in which it was put. */

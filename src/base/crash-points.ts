@@ -1,0 +1,23 @@
+/**
+ * Named points at which crash tests end the process, as a power cut would: MILLRACE_CRASH_AT=NAME:N kills it with SIGKILL
+ * when `crashPoint(NAME)` is reached for the N-th time in a thread. Without it a point costs one comparison.
+ */
+export type CrashPoint =
+  | 'append' // a group is about to be given to LMDB
+  | 'stored' // it is on the disk, nobody has been told
+  | 'answered' // the put is answered
+  | 'roll' // a segment is sealed, the next one not made
+  | 'checkpoint' // about to be written
+  | 'checkpointed' // it is on the disk, nothing was deleted yet
+  | 'delete' // a segment is about to be deleted
+  | 'deleted'; // its file is gone
+
+const [wanted, times] = (process.env.MILLRACE_CRASH_AT ?? '').split(':');
+let left = wanted === '' ? 0 : Number(times ?? 1);
+
+export function crashPoint(name: CrashPoint): void {
+  if (left === 0 || name !== wanted || --left > 0) return;
+  process.kill(process.pid, 'SIGKILL');
+  // The signal is delivered to the process at once, to this thread maybe not: nothing more must happen here.
+  for (;;);
+}

@@ -1,0 +1,44 @@
+/** `npm run crash -- N` runs N kills at random moments; `npm test` a few, and one at each named point. */
+import assert from 'node:assert/strict';
+import { describe, type TestContext, test } from 'node:test';
+import type { CrashPoint } from '../../src/base/crash-points.ts';
+import { type CrashReport, type CrashSettings, crash, REPEATED_A_KILL_MAX } from './harness.ts';
+
+const KILLS = Number(process.env.MILLRACE_CRASHES ?? 3);
+const POINTS: readonly CrashPoint[] = [
+  'append',
+  'stored',
+  'answered',
+  'roll',
+  'checkpoint',
+  'checkpointed',
+  'delete',
+  'deleted',
+];
+const LIFE_MS_MAX = 20_000;
+
+async function survives(t: TestContext, settings: CrashSettings): Promise<CrashReport> {
+  const report = await crash(t, settings);
+  const { kills, sent, acknowledged, delivered, repeated } = report;
+  t.diagnostic(
+    `${kills} kills: ${sent} lines sent, ${acknowledged} acknowledged, ${delivered} delivered, ${repeated} repeated`,
+  );
+  assert.deepEqual(report.missing, [], 'every acknowledged line is delivered');
+  assert.deepEqual(report.invented, [], 'nothing is invented');
+  assert.deepEqual(report.disordered, [], 'lines of a connection keep their order');
+  assert.ok(repeated <= kills * REPEATED_A_KILL_MAX, `${repeated} lines came again`);
+  return report;
+}
+
+describe('a file channel under kill -9', { timeout: 120_000 + KILLS * LIFE_MS_MAX }, () => {
+  test(`at ${KILLS} random moments loses nothing that was acknowledged`, async (t) => {
+    const { acknowledged } = await survives(t, { kills: KILLS, directories: 2, random: Math.random });
+    assert.ok(acknowledged > 0, 'lines were acknowledged between the kills');
+  });
+
+  for (const point of POINTS) {
+    test(`at the point ${point}`, async (t) => {
+      await survives(t, { kills: 1, point, directories: 1, random: Math.random });
+    });
+  }
+});

@@ -1,0 +1,198 @@
+/**
+ * Kills a real agent with SIGKILL, again and again, while numbered lines flow through its file channel, and looks at what
+ * came of them: every acknowledged line was delivered, nothing was invented, lines of one connection kept their order, and
+ * only lines whose take had not reached the disk came twice.
+ */
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { TestContext } from 'node:test';
+import type { CrashPoint } from '../../src/base/crash-points.ts';
+import { LineClient } from '../kit/lines.ts';
+import { type RunningMillrace, startMillrace } from '../kit/process.ts';
+import { temporaryDirectory } from '../kit/temporary.ts';
+import { until } from '../kit/until.ts';
+
+export interface CrashSettings {
+  readonly kills: number;
+  /** Where the process ends itself; absent: it is killed at a random moment. */
+  readonly point?: CrashPoint;
+  readonly directories: number;
+  /** A number in [0, 1), another one each time. */
+  readonly random: () => number;
+}
+
+export interface CrashReport {
+  readonly kills: number;
+  readonly acknowledged: number;
+  readonly sent: number;
+  readonly delivered: number;
+  /** Acknowledged and not delivered: none. */
+  readonly missing: readonly string[];
+  /** Delivered and never sent: none. */
+  readonly invented: readonly string[];
+  /** Lines of one connection that came before an earlier one of it: none. */
+  readonly disordered: readonly string[];
+  readonly repeated: number;
+}
+
+const CLIENTS = 4;
+const LINES_A_SEND = 10;
+/** Takes that may be on their way when the process ends: what a sink has asked for ahead, and the one being delivered. */
+export const REPEATED_A_KILL_MAX = 6 * 100;
+
+class Crasher {
+  readonly #t: TestContext;
+  readonly #settings: CrashSettings;
+  readonly #conf: string;
+  readonly #out: string;
+  readonly acknowledged = new Set<string>();
+  readonly sent = new Set<string>();
+  #connection = 0;
+
+  constructor(t: TestContext, settings: CrashSettings) {
+    this.#t = t;
+    this.#settings = settings;
+    const base = temporaryDirectory(t);
+    this.#out = join(base, 'out');
+    mkdirSync(this.#out);
+    this.#conf = join(base, 'flume.conf');
+    const data = Array.from({ length: settings.directories }, (_, n) => join(base, `data${n}`)).join(',');
+    const lines = [
+      'sources = r1',
+      'channels = c1',
+      'sinks = k1',
+      'sources.r1.type = netcat',
+      'sources.r1.bind = 127.0.0.1',
+      'sources.r1.port = 0',
+      'sources.r1.channels = c1',
+      'channels.c1.type = file',
+      `channels.c1.checkpointDir = ${join(base, 'checkpoint')}`,
+      `channels.c1.dataDirs = ${data}`,
+      'channels.c1.maxFileSize = 1MiB',
+      'channels.c1.minimumRequiredSpace = 1MiB',
+      'sinks.k1.type = file_roll',
+      `sinks.k1.sink.directory = ${this.#out}`,
+      'sinks.k1.sink.rollInterval = 0',
+      'sinks.k1.channel = c1',
+    ];
+    writeFileSync(this.#conf, lines.map((line) => `a1.${line}\n`).join(''));
+  }
+
+  async #start(crashAt: string | null): Promise<{ agent: RunningMillrace; port: number }> {
+    const args = [
+      'agent',
+      '-f',
+      this.#conf,
+      '-n',
+      'a1',
+      '--no-reload-conf',
+      '-Dflume.root.logger=INFO,console',
+    ];
+    const env: Record<string, string> = crashAt === null ? {} : { MILLRACE_CRASH_AT: crashAt };
+    const agent = startMillrace(this.#t, args, { env });
+    const [, port] = await agent.untilWrites(/Created serverSocket:.*:(\d+)\]/);
+    return { agent, port: Number(port) };
+  }
+
+  /** One life of the agent, up to its violent end. */
+  async life(): Promise<void> {
+    const { point, random } = this.#settings;
+    const times = point === undefined ? 0 : 1 + Math.floor(random() * (POINT_TIMES_MAX[point] ?? 1));
+    let agent: RunningMillrace;
+    let port: number;
+    try {
+      ({ agent, port } = await this.#start(point === undefined ? null : `${point}:${times}`));
+    } catch (error) {
+      // It may meet its point before it listens.
+      if (String(error).includes('SIGKILL')) return;
+      throw error;
+    }
+    const clients = Array.from({ length: CLIENTS }, () => this.#feed(port));
+    if (point === undefined) {
+      await new Promise((resolve) => setTimeout(resolve, 20 + random() * 300));
+      agent.signal('SIGKILL');
+    }
+    await agent.exit();
+    await Promise.all(clients);
+  }
+
+  /** Sends lines and notes answers until the connection ends. */
+  async #feed(port: number): Promise<void> {
+    const name = `c${this.#connection++}`;
+    const client = new LineClient(port);
+    for (let next = 0; !client.closed; next += LINES_A_SEND) {
+      // Padded, so that segments are filled and deleted in the course of a life.
+      const lines = Array.from({ length: LINES_A_SEND }, (_, n) => `${name}-${next + n}-${'x'.repeat(300)}`);
+      for (const line of lines) this.sent.add(line);
+      client.send(lines);
+      const answers = await client.untilLines(next + LINES_A_SEND);
+      answers.slice(next).forEach((answer, n) => {
+        if (answer === 'OK') this.acknowledged.add(lines[n]!);
+      });
+    }
+  }
+
+  /** A last life in peace: everything is delivered. */
+  async finish(): Promise<void> {
+    const { agent } = await this.#start(null);
+    await until('what was acknowledged is delivered', () => {
+      const delivered = new Set(this.delivered());
+      for (const line of this.acknowledged) if (!delivered.has(line)) return agent.ended !== null;
+      return true;
+    }).catch(() => {});
+    agent.signal('SIGTERM');
+    await agent.exit();
+  }
+
+  delivered(): string[] {
+    const order = (name: string) => name.split('-').map(Number) as [number, number];
+    const files = readdirSync(this.#out).sort((a, b) => {
+      const [x, y] = [order(a), order(b)];
+      return x[0] - y[0] || x[1] - y[1];
+    });
+    // A line that the kill cut in two has no end: its batch was not committed and comes again.
+    return files.flatMap((name) => readFileSync(join(this.#out, name), 'latin1').split('\n').slice(0, -1));
+  }
+}
+
+/** Points that are reached often end the process at one of the first so many times. */
+const POINT_TIMES_MAX: Partial<Record<CrashPoint, number>> = {
+  append: 60,
+  stored: 60,
+  answered: 60,
+  checkpoint: 3,
+};
+
+export async function crash(t: TestContext, settings: CrashSettings): Promise<CrashReport> {
+  const crasher = new Crasher(t, settings);
+  for (let kill = 0; kill < settings.kills; kill++) await crasher.life();
+  await crasher.finish();
+  return reportOf(crasher, settings.kills);
+}
+
+function reportOf(crasher: Crasher, kills: number): CrashReport {
+  const { sent, acknowledged } = crasher;
+  const lines = crasher.delivered();
+  const seen = new Set<string>();
+  const newest = new Map<string, number>();
+  const invented: string[] = [];
+  const disordered: string[] = [];
+  for (const line of lines) {
+    if (!sent.has(line)) invented.push(line.slice(0, 80));
+    if (seen.has(line)) continue;
+    seen.add(line);
+    const [connection, number] = line.split('-') as [string, string];
+    if (Number(number) < (newest.get(connection) ?? -1)) disordered.push(line.slice(0, 80));
+    newest.set(connection, Number(number));
+  }
+  return {
+    kills,
+    acknowledged: acknowledged.size,
+    sent: sent.size,
+    delivered: seen.size,
+    missing: [...acknowledged].filter((line) => !seen.has(line)).map((line) => line.slice(0, 80)),
+    invented,
+    disordered,
+    repeated: lines.length - seen.size,
+  };
+}
