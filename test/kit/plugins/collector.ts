@@ -1,4 +1,5 @@
 /** A sink that broadcasts what it was handed, before it returns. */
+import { existsSync } from 'node:fs';
 import { BroadcastChannel } from 'node:worker_threads';
 import type { SinkDeclaration } from '../../../src/component/declaration.ts';
 import { type OptionsOf, optionTable } from '../../../src/component/options/table.ts';
@@ -7,8 +8,11 @@ const options = optionTable({
   topic: { kind: 'string', required: true, help: 'Where to tell.' },
   batchSize: { kind: 'int', default: 100, min: 1, help: 'Events a take.' },
   failures: { kind: 'int', default: 0, min: -1, help: 'Batches that fail first; -1: all.' },
+  after: { kind: 'string', help: 'A file: nothing is delivered before it exists.' },
   pauseMs: { kind: 'int', default: 0, min: 0, help: 'Time that a batch takes.' },
 });
+
+const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
 export default {
   kind: 'sink',
@@ -28,11 +32,12 @@ export default {
       return {
         batchSize: o.batchSize,
         async process(batch) {
+          while (o.after !== undefined && !existsSync(o.after)) await pause(5);
           if (failures !== 0) {
             failures--;
             throw new Error(`sink ${context.name} fails, as it was told to`);
           }
-          if (o.pauseMs > 0) await new Promise((resolve) => setTimeout(resolve, o.pauseMs));
+          if (o.pauseMs > 0) await pause(o.pauseMs);
           const events: { body: string; headers: Map<string, string> }[] = [];
           batch.forEach((view, i) => {
             const start = view.bodyStart(i);

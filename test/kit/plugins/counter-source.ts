@@ -8,6 +8,7 @@ const options = optionTable({
   events: { kind: 'int', default: 1000, min: 1, help: 'How many.' },
   batchSize: { kind: 'int', default: 10, min: 1, help: 'Events a put.' },
   prefix: { kind: 'string', default: '', help: 'Before the number.' },
+  bodyBytes: { kind: 'int', default: 0, min: 0, help: 'Bodies are padded with blanks to this size.' },
   mode: { kind: 'string', default: 'batch', help: 'batch or each.' },
   after: { kind: 'string', help: 'A file: nothing is put before it exists.' },
   pauseMs: { kind: 'int', default: 0, min: 0, help: 'Between puts.' },
@@ -28,7 +29,7 @@ function create(context: SourceContext): Source {
         continue;
       }
       const end = Math.min(next + o.batchSize, o.events);
-      for (let n = next; n < end; n++) batch.appendText(`${o.prefix}${n}`);
+      for (let n = next; n < end; n++) batch.appendText(`${o.prefix}${n}`.padEnd(o.bodyBytes));
       const { accepted } = await context.put(batch, o.mode === 'each' ? 'each' : 'batch');
       next += accepted;
       context.counters.add('EventAcceptedCount', accepted);
