@@ -210,10 +210,10 @@ export class EventLog {
 
   #missing(from: number, to: number): void {
     for (const [first, end] of this.#taken.untaken(from, to)) {
+      this.take(first, end);
       this.#settings.report(
         `Events ${first} to ${end - 1} (${end - first}) are missing from the log: a segment has gone`,
       );
-      this.take(first, end);
     }
   }
 
@@ -222,10 +222,9 @@ export class EventLog {
     if (this.#taken.untaken(key.first, end).length === 0) return;
     const file = directory.quarantinePath(key.first);
     writeFileSync(file, value);
-    this.#settings.report(
-      `The block of events ${key.first} to ${end - 1} (${key.count}) fails its checksum: it is kept in ${file} and passed over`,
-    );
     this.take(key.first, end);
+    const events = `events ${key.first} to ${end - 1} (${key.count})`;
+    this.#settings.report(`The block of ${events} fails its checksum: it is kept in ${file} and passed over`);
   }
 
   /** Marks [from, to) as taken. */
