@@ -1,6 +1,7 @@
 /**
- * Named points at which crash tests end the process, as a power cut would: MILLRACE_CRASH_AT=NAME:N kills it with SIGKILL
- * when `crashPoint(NAME)` is reached for the N-th time in a thread. Without it a point costs one comparison.
+ * Named points at which crash tests end the process, as a power cut would: MILLRACE_CRASH_AT=NAME:N kills it
+ * with SIGKILL when `crashPoint(NAME)` is reached for the N-th time in a thread. Without it a point costs one
+ * comparison.
  */
 export type CrashPoint =
   | 'append' // a group is about to be given to LMDB

@@ -23,7 +23,10 @@ export interface ChannelContext extends ComponentContext {
   readonly segments: SegmentLookup;
   /** `-Xmx` in bytes, when it was given. */
   readonly heapBytes: number | null;
-  /** For a BlockStore of the channel's own: the segments that it hands out from it need numbers that no other uses. */
+  /**
+   * For a BlockStore of the channel's own: the segments that it hands out from it need numbers that no other
+   * uses.
+   */
   readonly storeNumber: number;
   /** Lets `tick` be called soon: something that the channel waited for (a disk, a database) has ended. */
   wake(): void;

@@ -1,4 +1,7 @@
-/** What planning reads beside the configuration itself: the registry, plug-ins, and the process's surroundings. */
+/**
+ * What planning reads beside the configuration itself: the registry, plug-ins, and the process's
+ * surroundings.
+ */
 import type { AgentScope } from '../config/plan/plan.ts';
 import { registry } from '../registry.ts';
 import { Parts, type PluginPlaces, resolvePlugin } from './worker/parts.ts';

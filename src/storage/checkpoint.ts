@@ -1,10 +1,12 @@
 /**
- * The checkpoint: which offsets are taken, in a small LMDB environment of its own (`checkpoint.mdb`, one record `state`,
- * msgpack). It is written whole; LMDB keeps the state before until the new one is on the disk. A checkpoint that is lost or
- * damaged costs repeated events, never lost ones: the log's records carry low-water marks, too.
+ * The checkpoint: which offsets are taken, in a small LMDB environment of its own (`checkpoint.mdb`, one
+ * record `state`, msgpack). It is written whole; LMDB keeps the state before until the new one is on the
+ * disk. A checkpoint that is lost or damaged costs repeated events, never lost ones: the log's records carry
+ * low-water marks, too.
  */
 import { existsSync, mkdirSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
+import '../base/native.ts';
 import { Packr } from 'msgpackr';
 import { messageOf } from '../base/errors.ts';
 import { checkFile, type Environment, openEnvironment, type Written } from './log/environment.ts';

@@ -1,6 +1,6 @@
 /**
- * One directory, one owner: the file `in_use.lock` names who holds it. A lock whose process is gone is taken over, and so
- * is one of the same owner in the same process (its worker died and came back).
+ * One directory, one owner: the file `in_use.lock` names who holds it. A lock whose process is gone is taken
+ * over, and so is one of the same owner in the same process (its worker died and came back).
  */
 import { linkSync, readFileSync, renameSync, rmSync, unlinkSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';

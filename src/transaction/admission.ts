@@ -1,9 +1,9 @@
 /**
- * What channels with a capacity share: which puts are taken now, which wait for room within keep-alive, which are
- * refused. In the order of their arrival: a put behind one that waits waits, too.
+ * What channels with a capacity share: which puts are taken now, which wait for room within keep-alive, which
+ * are refused. In the order of their arrival: a put behind one that waits waits, too.
  *
- * A batch is taken whole or not at all; single events (`each`) as far as there is room, the rest waits. It decides; the
- * channel stores what is admitted and answers.
+ * A batch is taken whole or not at all; single events (`each`) as far as there is room, the rest waits. It
+ * decides; the channel stores what is admitted and answers.
  */
 import type { PendingPut, PutStatus } from '../component/channel.ts';
 import { BatchView } from '../memory/block/view.ts';

@@ -113,8 +113,8 @@ export class TakeClient {
   }
 
   /**
-   * Keeps the bytes of the current take from being filled anew until the returned call. A delivery that waits needs
-   * it: when its channel dies, a new one may hand the same events to another sink, which commits them.
+   * Keeps the bytes of the current take from being filled anew until the returned call. A delivery that waits
+   * needs it: when its channel dies, a new one may hand the same events to another sink, which commits them.
    */
   hold(): () => void {
     const held = this.#window.current.map(({ segment }) => segment);

@@ -1,7 +1,7 @@
 /**
- * Kills a real agent with SIGKILL, again and again, while numbered lines flow through its file channel, and looks at what
- * came of them: every acknowledged line was delivered, nothing was invented, lines of one connection kept their order, and
- * only lines whose take had not reached the disk came twice.
+ * Kills a real agent with SIGKILL, again and again, while numbered lines flow through its file channel, and
+ * looks at what came of them: every acknowledged line was delivered, nothing was invented, lines of one
+ * connection kept their order, and only lines whose take had not reached the disk came twice.
  */
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -37,7 +37,10 @@ export interface CrashReport {
 
 const CLIENTS = 4;
 const LINES_A_SEND = 10;
-/** Takes that may be on their way when the process ends: what a sink has asked for ahead, and the one being delivered. */
+/**
+ * Takes that may be on their way when the process ends: what a sink has asked for ahead, and the one being
+ * delivered.
+ */
 export const REPEATED_A_KILL_MAX = 6 * 100;
 
 class Crasher {

@@ -1,4 +1,7 @@
-/** The same flume.conf and the same input on Java Flume 1.11 and on Millrace: the same answers, files and counters. */
+/**
+ * The same flume.conf and the same input on Java Flume 1.11 and on Millrace: the same answers, files and
+ * counters.
+ */
 import assert from 'node:assert/strict';
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';

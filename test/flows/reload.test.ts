@@ -1,4 +1,7 @@
-/** A changed configuration: what is the same keeps running, what changed is replaced, nothing that was accepted is lost. */
+/**
+ * A changed configuration: what is the same keeps running, what changed is replaced, nothing that was
+ * accepted is lost.
+ */
 import assert from 'node:assert/strict';
 import { connect } from 'node:net';
 import { describe, test } from 'node:test';

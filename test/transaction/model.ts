@@ -123,7 +123,7 @@ export class ModelledChannel implements Channel {
         segments: { get: this.#segment },
         heapBytes: null,
         storeNumber: 2,
-      wake: () => {},
+        wake: () => {},
         degraded: () => {},
       },
       this.#limits,

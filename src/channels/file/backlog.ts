@@ -1,7 +1,7 @@
 /**
- * What a durable channel has ready for its sinks: blocks in memory at the head of the log, and rolled back ranges. New
- * events stay in the memory of their sources while there is room; a longer backlog is read back from the log, in order,
- * when its turn comes.
+ * What a durable channel has ready for its sinks: blocks in memory at the head of the log, and rolled back
+ * ranges. New events stay in the memory of their sources while there is room; a longer backlog is read back
+ * from the log, in order, when its turn comes.
  */
 import type { BlockRange } from '../../memory/store/range.ts';
 import { RANGES_PER_TAKE_MAX } from '../../transaction/messages.ts';

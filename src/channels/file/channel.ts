@@ -1,6 +1,6 @@
 /**
- * The file channel: puts go to the log as they stand in memory, in groups that share one sync, and are answered when they
- * are on the disk; takes come from memory where they can, else from the log.
+ * The file channel: puts go to the log as they stand in memory, in groups that share one sync, and are
+ * answered when they are on the disk; takes come from memory where they can, else from the log.
  *
  * A put's block keeps its reference until its events are taken, or until the log has it and memory is short.
  */

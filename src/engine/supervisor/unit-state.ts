@@ -54,8 +54,8 @@ export function newState(unit: Unit): UnitState {
 }
 
 /**
- * Moves a unit on. False for a move that there is not: a message that came too late (an `opened` of a unit that was
- * closed meanwhile) changes nothing.
+ * Moves a unit on. False for a move that there is not: a message that came too late (an `opened` of a unit
+ * that was closed meanwhile) changes nothing.
  */
 export function moveTo(state: UnitState, to: UnitStateName): boolean {
   if (!MOVES[state.state].includes(to)) return false;

@@ -2,7 +2,10 @@
 import type { BatchBuilder, BuiltBlock } from './builder.ts';
 import type { BatchView } from './view.ts';
 
-/** Builds it with `builder`, which must not have a batch open. The caller holds no reference to the new block yet. */
+/**
+ * Builds it with `builder`, which must not have a batch open. The caller holds no reference to the new block
+ * yet.
+ */
 export function copyEvents(view: BatchView, first: number, count: number, builder: BatchBuilder): BuiltBlock {
   builder.begin(view.bodyBytes);
   try {

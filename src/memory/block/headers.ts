@@ -37,8 +37,8 @@ export function decodeHeaders(bytes: Uint8Array): Map<string, string> {
 }
 
 /**
- * All headers of an event. Its own come first, as in Flume, where interceptors add to what the source gave: Java's
- * maps show the order of insertion within a bucket.
+ * All headers of an event. Its own come first, as in Flume, where interceptors add to what the source gave:
+ * Java's maps show the order of insertion within a bucket.
  */
 export function joinHeaders(own: Headers, common: Headers): Map<string, string> {
   const all = new Map(own);

@@ -52,7 +52,10 @@ export class BlockStore {
   #at = Segment.firstOffset;
   #open: Reservation | null = null;
 
-  /** `number` differs from that of every store whose segments may still be read; `onDrop` hears of segments that are given up. */
+  /**
+   * `number` differs from that of every store whose segments may still be read; `onDrop` hears of segments
+   * that are given up.
+   */
   constructor(number: number, onDrop: (segmentId: number) => void = () => {}) {
     assert(number > 0 && number <= STORE_NUMBER_MAX, `store number ${number} out of range`);
     this.#number = number;

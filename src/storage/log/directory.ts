@@ -97,7 +97,9 @@ export class LogDirectory {
     await segment.close();
   }
 
-  /** Records that end behind `from`, in order, of the segment that `from` stands in; null when there are none. */
+  /**
+   * Records that end behind `from`, in order, of the segment that `from` stands in; null when there are none.
+   */
   recordsFrom(from: number): Iterable<StoredRecord> | null {
     for (let n = this.#segmentOf(from); n < this.#segments.length; n++) {
       const segment = this.#segments[n]!;

@@ -1,6 +1,6 @@
 /**
- * The home of lmdb: opens environments with the settings that the log needs, and looks at a file before LMDB maps it:
- * a file shorter than its pages would end the process with SIGBUS at the first read beyond its end.
+ * The home of lmdb: opens environments with the settings that the log needs, and looks at a file before LMDB
+ * maps it: a file shorter than its pages would end the process with SIGBUS at the first read beyond its end.
  */
 import { closeSync, fstatSync, ftruncateSync, openSync, readSync } from 'node:fs';
 import { open, type RootDatabase } from 'lmdb';
@@ -40,7 +40,9 @@ export interface FileCheck {
   readonly addedBytes: number;
 }
 
-/** Looks at a file before LMDB maps it. What is missing at its end becomes zeros, which the checksums find. */
+/**
+ * Looks at a file before LMDB maps it. What is missing at its end becomes zeros, which the checksums find.
+ */
 export function checkFile(file: string): FileCheck {
   const fd = openSync(file, 'r+');
   try {

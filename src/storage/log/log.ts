@@ -2,16 +2,19 @@
  * A write-ahead log of events over one or more data directories, and what has been taken from it.
  *
  * Limits: offsets stay exact below 2^53 events. A record is one block (BLOCK_BYTES_MAX).
- * Layout: each group of records (all that one `append` brings) goes to the next directory in turn, into its newest segment
- *   (segment.ts); offsets grow over all directories. `checkpoint.mdb` in the checkpoint directory (checkpoint.ts).
- * Operations: `append` assigns offsets and resolves when the group is on the disk; groups may overtake each other there, so
- *   `durable` says up to where all are. `read` merges the directories. `take` marks offsets as taken: the low-water mark
- *   travels with the records appended next, and to the checkpoint when none are. Segments below the low-water mark that is
- *   on the disk are deleted as files.
- * Recovery: the newest record of each directory says where the log ends and where gaps may begin; only what was in flight
- *   is looked at. There is no replay. What was in flight and is there is delivered; what is missing was never acknowledged.
- * It does not bound the backlog (channels do), cache, or know what is in a block. A block that fails its checksum is kept in
- *   `quarantine`, reported, and passed over; so is a gap where a segment has gone.
+ * Layout: each group of records (all that one `append` brings) goes to the next directory in turn, into its
+ *   newest segment (segment.ts); offsets grow over all directories. The checkpoint directory holds
+ *   `checkpoint.mdb` (checkpoint.ts).
+ * Operations: `append` assigns offsets and resolves when the group is on the disk; groups may overtake each
+ *   other there, so `durable` says up to where all are. `read` merges the directories. `take` marks offsets as
+ *   taken: the low-water mark travels with the records appended next, and to the checkpoint when none are.
+ *   Segments below the low-water mark that is on the disk are deleted as files.
+ * Recovery: the newest record of each directory says where the log ends and where gaps may begin; only what
+ *   was in flight is looked at. There is no replay. What was in flight and is there is delivered; what is
+ *   missing was never acknowledged.
+ *
+ * It does not bound the backlog (channels do), cache, or know what is in a block. A block that fails its
+ * checksum is kept in `quarantine`, reported, and passed over; so is a gap where a segment has gone.
  */
 import { writeFileSync } from 'node:fs';
 import { assert } from '../../base/assert.ts';
@@ -185,8 +188,8 @@ export class EventLog {
   }
 
   /**
-   * Hands records that hold untaken, durable events from `from` on to `visit`, in order, until it returns false. The
-   * value is valid during the call only.
+   * Hands records that hold untaken, durable events from `from` on to `visit`, in order, until it returns
+   * false. The value is valid during the call only.
    */
   read(from: number, visit: (key: RecordKey, value: Buffer) => boolean): void {
     const cursors = this.#directories.map((directory) => new Cursor(directory, from));

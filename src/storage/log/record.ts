@@ -2,13 +2,13 @@
  * A record of the log: the key says which events it holds, the value is their block as it stood in memory.
  *
  * Key, 32 bytes, big-endian so that LMDB's byte order is the order of offsets:
- *     first event (u64) · events (u32) · crc-32 of the value (u32) · low-water mark (u64) · events behind the durable
- *     prefix (u32) · format version (u16) · flags (u16)
+ *     first event (u64) · events (u32) · crc-32 of the value (u32) · low-water mark (u64) ·
+ *     events behind the durable prefix (u32) · format version (u16) · flags (u16)
  *
- * Events are numbered from 0 for the life of a channel's directories: the number of an event is its offset. The low-water
- * mark is the offset below which every event had been taken when the record was written: it makes takes durable with the
- * puts behind them. "Behind the durable prefix" is how far back the first event is that was not known to be on the disk
- * then: no gap can stand before that point.
+ * Events are numbered from 0 for the life of a channel's directories: the number of an event is its offset.
+ * The low-water mark is the offset below which every event had been taken when the record was written: it
+ * makes takes durable with the puts behind them. "Behind the durable prefix" is how far back the first event
+ * is that was not known to be on the disk then: no gap can stand before that point.
  */
 import { crc32 } from 'node:zlib';
 

@@ -1,8 +1,9 @@
 /**
- * One segment of the log: an LMDB file that records are appended to, and that is deleted as a whole once all its events
- * are taken. No page is rewritten to remove an event.
+ * One segment of the log: an LMDB file that records are appended to, and that is deleted as a whole once all
+ * its events are taken. No page is rewritten to remove an event.
  *
- * Name: `segment-` and the offset of its first event as 16 hexadecimal digits, `.mdb`; LMDB's lock beside it with
+ * Name: `segment-` and the offset of its first event as 16 hexadecimal digits, `.mdb`; LMDB's lock beside it
+ * with
  *   `-lock` at the end. A sealed segment is closed until it is read.
  */
 import { existsSync, statSync, unlinkSync } from 'node:fs';

@@ -9,12 +9,12 @@ export class Findings {
   readonly #list: Finding[] = [];
   readonly #counts = new Map<string, number>();
 
-  /** `kind` groups findings; `detail` tells them apart. */
-  add(severity: Severity, kind: string, file: string, detail: string): void {
+  /** `kind` groups findings; `detail` tells them apart. A file is named where one is to blame. */
+  add(severity: Severity, kind: string, file: string | null, detail: string): void {
     const count = (this.#counts.get(kind) ?? 0) + 1;
     this.#counts.set(kind, count);
     if (count > FINDINGS_MAX) return;
-    this.#list.push({ severity, code: CODE, text: `${kind}: ${detail}`, file });
+    this.#list.push({ severity, code: CODE, text: `${kind}: ${detail}`, ...(file === null ? {} : { file }) });
   }
 
   /** All so far, and a last one for each kind of which some are only counted. */

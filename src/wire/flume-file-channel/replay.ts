@@ -84,7 +84,7 @@ class Replay {
     }
     if (this.#open.size === 0) return;
     const detail = `${this.#open.size}, their puts are left out and their takes undone`;
-    this.#findings.add('info', 'transactions without an end', '', detail);
+    this.#findings.add('info', 'transactions without an end', null, detail);
   }
 
   /** What was being taken at the checkpoint and is still there, in the order in which it was put. */

@@ -8,7 +8,14 @@ import {
 } from '../../../src/engine/supervisor/unit-state.ts';
 
 function stateAt(...moves: readonly UnitStateName[]) {
-  const state = newState({ kind: 'channel', name: 'c1', type: 'memory', alias: 'memory', properties: {}, durable: false });
+  const state = newState({
+    kind: 'channel',
+    name: 'c1',
+    type: 'memory',
+    alias: 'memory',
+    properties: {},
+    durable: false,
+  });
   for (const to of moves) assert.ok(moveTo(state, to), `${state.state} → ${to}`);
   return state;
 }

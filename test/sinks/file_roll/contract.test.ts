@@ -28,7 +28,8 @@ function target(t: TestContext, rollIntervalS: number): SinkTarget {
       const files = readdirSync(directory).sort((a, b) => order(a) - order(b));
       return files.flatMap((name) => readFileSync(join(directory, name), 'utf8').split('\n').slice(0, -1));
     },
-    // Gone: root may write anywhere, so that permissions would break nothing for it. The next file cannot be opened.
+    // Gone: root may write anywhere, so that permissions would break nothing for it. The
+    // next file cannot be opened.
     fail(flow: Flow) {
       rmSync(directory, { recursive: true });
       return flow.untilLogged('create the directory again');

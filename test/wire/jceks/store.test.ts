@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { MillraceError } from '../../../src/base/errors.ts';
-import { JceksStore } from '../../../src/config/filters/jceks.ts';
+import { JceksStore } from '../../../src/wire/jceks/store.ts';
 
 function fixture(name: string): Buffer {
   return readFileSync(new URL(`../../fixtures/jceks/${name}.jceks`, import.meta.url));

@@ -1,0 +1,9 @@
+import declaration from '../../../src/serializers/text/index.ts';
+import { optionsContract } from '../../kit/options.ts';
+
+optionsContract({
+  declaration,
+  defaults: { appendNewline: true },
+  good: [[{ appendNewline: 'false' }, { appendNewline: false }]],
+  slip: ['appendNewLine', 'appendNewline'],
+});
