@@ -47,6 +47,12 @@ export const registry: readonly RegistryEntry[] = [
   entry('channel', ['file'], [`${FLUME}.channel.file.FileChannel`], () => import('./channels/file/index.ts')),
   entry(
     'channel',
+    ['spillablememory'],
+    [`${FLUME}.channel.SpillableMemoryChannel`],
+    () => import('./channels/spillable_memory/index.ts'),
+  ),
+  entry(
+    'channel',
     [],
     [`${FLUME}.channel.PseudoTxnMemoryChannel`],
     () => import('./channels/pseudo_txn_memory/index.ts'),

@@ -59,6 +59,22 @@ export const FLOWS: readonly Flow[] = [
     goal: null,
   },
   {
+    name: 'stress-file-null',
+    title: 'stress (500 B) → file → null, batch 1000',
+    eventBytes: 500,
+    events: null,
+    load: null,
+    goal: 12,
+  },
+  {
+    name: 'stress-file-null-100',
+    title: 'stress (500 B) → file → null, batch 100',
+    eventBytes: 500,
+    events: null,
+    load: null,
+    goal: 10,
+  },
+  {
     name: 'http-mem-null',
     title: 'http (JSON, 100 events of 200 B a request) → memory → null',
     eventBytes: LINE_BYTES,

@@ -1,21 +1,8 @@
 import type { ChannelDeclaration } from '../../component/declaration.ts';
 import { optionTable } from '../../component/options/table.ts';
-
-const REPLAY = 'there is no replay: the channel opens at once, whatever its backlog';
+import { logOptions } from '../../transaction/log-channel/options.ts';
 
 export const options = optionTable({
-  checkpointDir: {
-    kind: 'string',
-    flumeDefault: '~/.flume/file-channel/checkpoint',
-    help: 'Directory of the checkpoint; ~/.flume/file-channel/checkpoint unless set.',
-    example: '/var/lib/millrace/c1/checkpoint',
-  },
-  dataDirs: {
-    kind: 'list',
-    separator: /\s*,\s*/,
-    help: 'Directories of the log, separated by commas, on disks of their own where possible; written in turn. ~/.flume/file-channel/data unless set.',
-    example: '/disk1/c1/data,/disk2/c1/data',
-  },
   capacity: {
     kind: 'int',
     unit: 'events',
@@ -24,14 +11,6 @@ export const options = optionTable({
     onBad: 'default',
     help: 'Most events that the channel holds. It may be changed at any time.',
   },
-  transactionCapacity: {
-    kind: 'int',
-    unit: 'events',
-    default: 10_000,
-    min: 1,
-    onBad: 'default',
-    help: 'Most events of one transaction.',
-  },
   'keep-alive': {
     kind: 'duration',
     unit: 's',
@@ -39,104 +18,7 @@ export const options = optionTable({
     min: 0,
     help: 'How long a put waits for room before it is refused.',
   },
-  checkpointInterval: {
-    kind: 'duration',
-    unit: 'ms',
-    default: 30_000,
-    min: 1,
-    onBad: 'default',
-    help: 'Longest time between two checkpoints while events flow; takes are on the disk with the puts behind them before.',
-  },
-  maxFileSize: {
-    kind: 'size',
-    unit: 'bytes',
-    default: 128 * 1024 * 1024,
-    flumeDefault: '1623195647',
-    min: 1024 * 1024,
-    max: 1_623_195_647,
-    onBad: 'default',
-    help: 'Size at which a segment is sealed and a new one begun. A segment is deleted once all its events are taken.',
-  },
-  minimumRequiredSpace: {
-    kind: 'size',
-    unit: 'bytes',
-    default: 524_288_000,
-    min: 1024 * 1024,
-    help: 'Free bytes of a disk below which puts are refused.',
-  },
-  useDualCheckpoints: {
-    kind: 'boolean',
-    default: false,
-    since: '1.4',
-    deprecated: 'it has no effect: LMDB keeps the state before until the new one is on the disk',
-    help: 'Accepted for old configurations.',
-  },
-  backupCheckpointDir: {
-    kind: 'string',
-    since: '1.4',
-    deprecated: 'it has no effect, as useDualCheckpoints',
-    help: 'Accepted for old configurations.',
-  },
-  compressBackupCheckpoint: {
-    kind: 'boolean',
-    default: false,
-    since: '1.6',
-    deprecated: 'it has no effect, as useDualCheckpoints',
-    help: 'Accepted for old configurations.',
-  },
-  fsyncPerTransaction: {
-    kind: 'boolean',
-    default: true,
-    since: '1.5',
-    help: 'A put is answered when it is on the disk. false has no effect: puts that wait together share one sync.',
-  },
-  fsyncInterval: {
-    kind: 'duration',
-    unit: 's',
-    default: 5,
-    since: '1.5',
-    deprecated: 'it has no effect: every group of puts is synced',
-    help: 'Accepted for old configurations.',
-  },
-  checkpointOnClose: {
-    kind: 'boolean',
-    default: true,
-    since: '1.6',
-    deprecated: 'it has no effect: a checkpoint is written at every stop',
-    help: 'Accepted for old configurations.',
-  },
-  'use-log-replay-v1': {
-    kind: 'boolean',
-    default: false,
-    deprecated: REPLAY,
-    help: 'Accepted for old configurations.',
-  },
-  'use-fast-replay': {
-    kind: 'boolean',
-    default: false,
-    deprecated: REPLAY,
-    help: 'Accepted for old configurations.',
-  },
-  'write-timeout': {
-    kind: 'int',
-    default: 10,
-    deprecated: 'it has no effect, as in Flume',
-    help: 'Accepted for old configurations.',
-  },
-  'checkpoint-timeout': {
-    kind: 'int',
-    default: 600,
-    deprecated: 'it has no effect, as in Flume',
-    help: 'Accepted for old configurations.',
-  },
-  'encryption.activeKey': {
-    kind: 'string',
-    since: '1.3',
-    help: 'Not in this version: a channel that asks for encryption is refused.',
-  },
-  'encryption.cipherProvider': { kind: 'string', since: '1.3', help: 'Not in this version.' },
-  'encryption.keyProvider': { kind: 'string', since: '1.3', help: 'Not in this version.' },
-  'encryption.keyProvider.*': { kind: 'map', help: 'Not in this version.' },
+  ...logOptions,
 });
 
 export default {

@@ -1,10 +1,14 @@
 /**
- * Tells whether an agent holds a directory. Flume's channel locks `in_use.lock` in each of its directories, by
- * fcntl; an agent that ends by itself removes the file, one that is killed leaves it behind unlocked. Node cannot
- * ask for such locks, but Linux lists them in /proc/locks by device and inode.
+ * Tells whether an agent runs on a directory. Flume's channel has `in_use.lock` open in each of its directories; an
+ * agent that ends by itself removes the file, one that is killed leaves it behind. So a file that is there and that
+ * no process has open is in nobody's way.
  *
- * It does not see the locks of other machines (NFS) and of containers with processes of their own: the operator
- * stops the agent first in any case.
+ * The lock itself tells nothing on Linux: Flume tries it twice to see whether locks work, and closing the second
+ * descriptor gives the process's lock up.
+ *
+ * It does not see processes of other machines (NFS) and other containers. Of processes of other users it sees the
+ * command line only: a Flume agent among them is a finding. Elsewhere than on Linux it can only warn. The operator
+ * stops the agent first in any case; reading beside it loses nothing, but what it still delivers comes twice.
  */
 import { type BigIntStats, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
@@ -12,67 +16,68 @@ import { MillraceError } from '../../base/errors.ts';
 import type { Findings } from './findings.ts';
 
 const LOCK_FILE = 'in_use.lock';
-const LOCKS = '/proc/locks';
+const PROCESSES = '/proc';
+const AGENT = 'org.apache.flume.';
+const PERHAPS_IN_USE = 'an agent may be running on the directory';
 
-/** A line of /proc/locks: `1: POSIX  ADVISORY  WRITE 708 fe:01:1234 0 EOF`; waiting ones have an arrow. */
-const HELD = /^\d+: (\w+) +\w+ +\w+ +(-?\d+) ([0-9a-f]+):([0-9a-f]+):(\d+) /;
-
-export interface HeldLock {
-  readonly pid: number;
-  /** Whether the device is the same, too. On some file systems (Btrfs, overlay) it never is. */
-  readonly sameDevice: boolean;
-}
-
-/** The locks on an inode in the text of /proc/locks. */
-export function locksOn(text: string, { dev, ino }: Pick<BigIntStats, 'dev' | 'ino'>): readonly HeldLock[] {
-  const major = Number(((dev >> 8n) & 0xfffn) | ((dev >> 32n) & ~0xfffn));
-  const minor = Number((dev & 0xffn) | ((dev >> 12n) & 0xffffff00n));
-  return text.split('\n').flatMap((line) => {
-    const found = HELD.exec(line);
-    if (found === null || BigInt(found[5]!) !== ino) return [];
-    const sameDevice = Number.parseInt(found[3]!, 16) === major && Number.parseInt(found[4]!, 16) === minor;
-    return [{ pid: Number(found[2]), sameDevice }];
-  });
-}
-
-/** @throws MillraceError STORAGE_LOCKED when a process holds one of the directories. */
-export function refuseIfHeld(directories: readonly string[], findings: Findings): void {
-  for (const directory of directories) {
+/** @throws MillraceError STORAGE_LOCKED when another process has the lock file of a directory open. */
+export function refuseIfHeld(directories: readonly string[], findings: Findings, proc = PROCESSES): void {
+  const locks = directories.flatMap((directory) => {
     const path = join(directory, LOCK_FILE);
     const stats = statSync(path, { bigint: true, throwIfNoEntry: false });
-    if (stats === undefined) continue;
-    const text = textOf(LOCKS);
-    if (text === null) {
-      const detail = 'no /proc/locks here: make sure that no agent runs on this directory';
-      findings.add('warning', 'it is not known whether the lock is held', path, detail);
+    return stats === undefined ? [] : [{ directory, path, stats }];
+  });
+  if (locks.length === 0) return;
+  const processes = namesIn(proc)?.filter((name) => /^\d+$/.test(name) && name !== String(process.pid));
+  if (processes === undefined || processes.length === 0) {
+    const detail = 'open files cannot be listed here, make sure that it was stopped';
+    findings.add('warning', PERHAPS_IN_USE, locks[0]!.path, detail);
+    return;
+  }
+  for (const pid of processes) {
+    const open = namesIn(join(proc, pid, 'fd'));
+    if (open === null) {
+      if (!commandOf(join(proc, pid)).includes(AGENT)) continue;
+      const detail = `process ${pid} of another user is one, make sure that it is not its`;
+      findings.add('warning', PERHAPS_IN_USE, locks[0]!.path, detail);
       continue;
     }
-    const holder = locksOn(text, stats).find((lock) => lock.sameDevice || hasOpen(lock.pid, stats));
-    if (holder === undefined) continue;
-    throw new MillraceError('STORAGE_LOCKED', `${directory} is in use by process ${holder.pid}`, {
-      value: path,
+    const files = open.map((fd) => statsOf(join(proc, pid, 'fd', fd)));
+    const held = locks.find(({ stats }) => files.some((file) => isSame(file, stats)));
+    if (held === undefined) continue;
+    throw new MillraceError('STORAGE_LOCKED', `${held.directory} is in use by process ${pid}`, {
+      value: held.path,
       remedy: 'stop the Flume agent, then try again',
     });
   }
 }
 
-/** Whether a process has the file open; false when it may not be asked. */
-function hasOpen(pid: number, { ino, dev }: BigIntStats): boolean {
-  const folder = `/proc/${pid}/fd`;
+function isSame(a: BigIntStats | null, b: BigIntStats): boolean {
+  return a !== null && a.ino === b.ino && a.dev === b.dev;
+}
+
+/** Null when it cannot be listed. */
+function namesIn(folder: string): string[] | null {
   try {
-    return readdirSync(folder).some((fd) => {
-      const one = statSync(join(folder, fd), { bigint: true, throwIfNoEntry: false });
-      return one !== undefined && one.ino === ino && one.dev === dev;
-    });
+    return readdirSync(folder);
   } catch {
-    return false;
+    return null;
   }
 }
 
-function textOf(path: string): string | null {
+/** Null for what is no file, or is closed by now. */
+function statsOf(path: string): BigIntStats | null {
   try {
-    return readFileSync(path, 'utf8');
+    return statSync(path, { bigint: true });
   } catch {
     return null;
+  }
+}
+
+function commandOf(folder: string): string {
+  try {
+    return readFileSync(join(folder, 'cmdline'), 'utf8');
+  } catch {
+    return '';
   }
 }

@@ -46,7 +46,9 @@ export interface Answered {
   readonly text: string;
 }
 
-/** One request over a connection of its own. The body is sent with its length unless `headers` say otherwise. */
+/**
+ * One request over a connection of its own. The body is sent with its length unless `headers` say otherwise.
+ */
 export function request(port: number, sent: Sent = {}): Promise<Answered> {
   const { method = 'POST', path = '/', type = 'application/json', headers = {}, body = '' } = sent;
   return new Promise((resolve, reject) => {

@@ -21,7 +21,9 @@ function sharedNetcat(sources: Parameters<typeof runNetcat>[1]): () => Netcat {
   return () => netcat;
 }
 
-/** Sends `bytes` over a new connection, ends it, and resolves with the answer and the events that came of it. */
+/**
+ * Sends `bytes` over a new connection, ends it, and resolves with the answer and the events that came of it.
+ */
 async function exchange(
   { collected, ports }: Netcat,
   bytes: Buffer,

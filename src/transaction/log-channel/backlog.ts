@@ -4,19 +4,24 @@
  * from the log, in order, when its turn comes.
  */
 import type { BlockRange } from '../../memory/store/range.ts';
-import { RANGES_PER_TAKE_MAX } from '../../transaction/messages.ts';
+import { RANGES_PER_TAKE_MAX } from '../messages.ts';
 
 /** Some events of one block, untaken when it was made, with the log offsets that they have. */
-export interface Piece extends BlockRange {
-  /** Offset of its first event. */
-  readonly at: number;
+export interface NewPiece extends BlockRange {
+  /** Log offset of its first event; null when it is in memory only. */
+  readonly at: number | null;
   readonly bytes: number;
+}
+
+export interface Piece extends NewPiece {
+  /** Where it stands among all pieces. */
+  readonly order: number;
   /** Events not taken yet; the block is released with the last one. */
   left: number;
 }
 
 export interface TakenRange extends BlockRange {
-  readonly at: number;
+  readonly at: number | null;
   readonly piece: Piece;
 }
 
@@ -27,10 +32,17 @@ export class Backlog {
   #handed = 0;
   #returned: TakenRange[] = [];
   #heldBytes = 0;
+  #heldEvents = 0;
+  #order = 0;
 
   /** Bytes of blocks that are held, handed out or not. */
   get heldBytes(): number {
     return this.#heldBytes;
+  }
+
+  /** Events that are held, handed out or not. */
+  get heldEvents(): number {
+    return this.#heldEvents;
   }
 
   get isEmpty(): boolean {
@@ -38,9 +50,10 @@ export class Backlog {
   }
 
   /** Takes a reference to the piece's block over. */
-  push(piece: Piece): void {
-    this.#pieces.push(piece);
+  push(piece: NewPiece): void {
+    this.#pieces.push({ ...piece, order: this.#order++, left: piece.count });
     this.#heldBytes += piece.bytes;
+    this.#heldEvents += piece.count;
   }
 
   /** Up to `eventsMax` events, in order: rolled back ones first. */
@@ -82,13 +95,16 @@ export class Backlog {
 
   done({ piece, count }: TakenRange): void {
     piece.left -= count;
+    this.#heldEvents -= count;
     if (piece.left > 0) return;
     this.#heldBytes -= piece.bytes;
     piece.segment.release(1);
   }
 
   giveBack(ranges: readonly TakenRange[]): void {
-    this.#returned = [...this.#returned, ...ranges].sort((a, b) => a.at - b.at);
+    this.#returned = [...this.#returned, ...ranges].sort(
+      (a, b) => a.piece.order - b.piece.order || a.first - b.first,
+    );
   }
 
   *segmentIds(): Iterable<number> {
@@ -100,5 +116,13 @@ export class Backlog {
 /** `count` events of a range, behind its first `skip`. Their slots are not needed any more. */
 function part(range: TakenRange, skip: number, count: number): TakenRange {
   const { segment, offset, piece } = range;
-  return { segment, offset, first: range.first + skip, count, slots: 0, at: range.at + skip, piece };
+  return {
+    segment,
+    offset,
+    first: range.first + skip,
+    count,
+    slots: 0,
+    at: range.at === null ? null : range.at + skip,
+    piece,
+  };
 }

@@ -1,0 +1,37 @@
+import { totalmem } from 'node:os';
+import type { Channel, ChannelContext } from '../../component/channel.ts';
+import type { OptionsOf } from '../../component/options/table.ts';
+import { LogChannel } from '../../transaction/log-channel/channel.ts';
+import { logSettings, refuseEncryption } from '../../transaction/log-channel/options.ts';
+import { options } from './index.ts';
+
+const HEAP_SHARE = 0.8;
+
+export function create(context: ChannelContext): Channel {
+  const o = context.options as OptionsOf<typeof options>;
+  refuseEncryption(context.name, o);
+  let overflow = Math.max(0, o.overflowCapacity);
+  if (o.memoryCapacity === 0 && overflow === 0) {
+    overflow = options.overflowCapacity.default;
+    context.log.warn(
+      `channel ${context.name}: memoryCapacity and overflowCapacity are 0; overflowCapacity ${overflow} is used instead`,
+    );
+  }
+  const bytes = o.byteCapacity ?? HEAP_SHARE * (context.heapBytes ?? totalmem() / 4);
+  return new LogChannel(context, {
+    limits: {
+      eventsMax: o.memoryCapacity + overflow,
+      slotsMax: Number.POSITIVE_INFINITY,
+      transactionEventsMax: o.transactionCapacity,
+      keepAliveMs: o['keep-alive'] * 1000,
+    },
+    log: logSettings(o),
+    memory:
+      o.memoryCapacity === 0
+        ? null
+        : {
+            eventsMax: o.memoryCapacity,
+            bytesMax: Math.floor(bytes * (1 - o.byteCapacityBufferPercentage / 100)),
+          },
+  });
+}

@@ -1,0 +1,360 @@
+/**
+ * A channel over the log: puts go there as they stand in memory, in groups that share one sync, and are
+ * answered when they are on the disk; takes come from memory where they can, else from the log. The durable
+ * channels are this with their options. With a memory part, puts are answered at once and never written while
+ * memory has room; what does not fit overflows to the log, and memory is used again once everything in the
+ * log has its turn.
+ *
+ * A put's block keeps its reference until its events are taken, or until the log has it and memory is short.
+ */
+import { crashPoint } from '../../base/crash-points.ts';
+import { messageOf } from '../../base/errors.ts';
+import type { Channel, ChannelContext, PendingPut, PutStatus, Take } from '../../component/channel.ts';
+import { BatchBuilder } from '../../memory/block/builder.ts';
+import { copyEvents } from '../../memory/block/copy-events.ts';
+import { BatchView } from '../../memory/block/view.ts';
+import type { BlockRange } from '../../memory/store/range.ts';
+import { BlockStore } from '../../memory/store/store.ts';
+import { EventLog, type LogSettings, type NewRecord } from '../../storage/log/log.ts';
+import { Admission, type AdmissionHost, type AdmissionLimits } from '../admission.ts';
+import { Backlog, type TakenRange } from './backlog.ts';
+
+export interface LogChannelSettings {
+  readonly limits: AdmissionLimits;
+  readonly log: Omit<LogSettings, 'owner' | 'report'>;
+  /** The memory part; null when every put goes to the log. */
+  readonly memory: MemoryPart | null;
+}
+
+export interface MemoryPart {
+  readonly eventsMax: number;
+  readonly bytesMax: number;
+}
+
+interface LogTake extends Take {
+  readonly ranges: readonly TakenRange[];
+}
+
+interface Answer {
+  readonly put: PendingPut;
+  readonly accepted: number;
+  readonly status: PutStatus;
+}
+
+/** A group of puts on its way to the disk. */
+interface Group {
+  readonly ranges: readonly BlockRange[];
+  /** Puts that were decided with or before it: answered once it and all before it have landed. */
+  readonly answers: Answer[];
+  readonly first: number;
+  state: 'flying' | 'stored' | 'failed';
+}
+
+/** Groups on their way at once: while one is synced the next is written. */
+const GROUPS_MAX = 4;
+/** Bytes of a group, about. */
+const GROUP_BYTES_MAX = 1024 * 1024;
+/** Blocks held in memory for sinks that are not far behind. */
+const HELD_BYTES_MAX = 48 * 1024 * 1024;
+/** Bytes read back from the log at once. */
+const READ_BYTES = 8 * 1024 * 1024;
+
+export class LogChannel implements Channel, AdmissionHost {
+  readonly blocking = false;
+  readonly slotsUsed = 0;
+  readonly #context: ChannelContext;
+  readonly #settings: LogChannelSettings;
+  readonly #admission: Admission;
+  readonly #store: BlockStore;
+  readonly #builder: BatchBuilder;
+  readonly #backlog = new Backlog();
+  #log!: EventLog;
+  /** Events in the channel, those on their way to the disk among them. */
+  #events = 0;
+  #gathered: BlockRange[] = [];
+  #decided: Answer[] = [];
+  readonly #groups: Group[] = [];
+  /** Offset up to which the backlog has what is untaken; what follows is in the log only. */
+  #heldTo = 0;
+  /** Events of the memory part, which the log does not know. */
+  #memoryEvents = 0;
+  #problems = 0;
+
+  constructor(context: ChannelContext, settings: LogChannelSettings) {
+    this.#context = context;
+    this.#settings = settings;
+    this.#admission = new Admission(settings.limits, this);
+    this.#store = new BlockStore(context.storeNumber);
+    this.#builder = new BatchBuilder(this.#store);
+  }
+
+  async start(): Promise<void> {
+    const { name, counters, log } = this.#context;
+    this.#log = await EventLog.open({
+      ...this.#settings.log,
+      owner: `channel ${name}`,
+      report: (text) => this.#report(text),
+    });
+    const { taken, durable } = this.#log;
+    this.#events = taken.untakenCount(durable);
+    this.#heldTo = taken.low;
+    counters.set('ChannelCapacity', this.#settings.limits.eventsMax);
+    counters.set('ChannelSize', this.#events);
+    log.info(`channel ${name}: ${this.#events} events in ${this.#log.segmentCount} segments`);
+  }
+
+  #report(text: string): void {
+    this.#problems++;
+    this.#context.log.error(`channel ${this.#context.name}: ${text}`);
+    this.#context.degraded(text);
+    // What was passed over is not in the channel any more.
+    if (this.#log !== undefined) this.#recount();
+  }
+
+  #recount(): void {
+    let events = this.#memoryEvents;
+    for (const range of this.#gathered) events += range.count;
+    this.#events = this.#log.taken.untakenCount(this.#log.end) + events;
+  }
+
+  get eventsUsed(): number {
+    return this.#events;
+  }
+
+  size(): number {
+    return this.#events;
+  }
+
+  put(puts: readonly PendingPut[]): void {
+    const refusal = this.#log.refusal(Date.now());
+    if (refusal !== null && this.#settings.memory === null) {
+      this.#problems++;
+      this.#context.degraded(refusal.message);
+      for (const put of puts) put.complete(0, 'full-disk');
+      return;
+    }
+    this.#admission.put(puts);
+    this.#write();
+  }
+
+  admit(range: BlockRange): void {
+    this.#events += range.count;
+    if (!this.#fitsMemory(range)) {
+      this.#gathered.push(range);
+      return;
+    }
+    this.#memoryEvents += range.count;
+    this.#backlog.push({ ...range, at: null, bytes: bytesOf(range) });
+  }
+
+  /** Memory takes a put only while nothing waits in the log: order is kept. */
+  #fitsMemory(range: BlockRange): boolean {
+    const { memory } = this.#settings;
+    if (memory === null) return false;
+    if (this.#gathered.length + this.#groups.length > 0 || this.#heldTo < this.#log.durable) return false;
+    const { heldEvents, heldBytes } = this.#backlog;
+    return heldEvents + range.count <= memory.eventsMax && heldBytes + bytesOf(range) <= memory.bytesMax;
+  }
+
+  answer(put: PendingPut, accepted: number, status: PutStatus): void {
+    if (accepted === 0) put.complete(0, status);
+    else this.#decided.push({ put, accepted, status });
+  }
+
+  /** Sends what was gathered to the log, group by group. */
+  #write(): void {
+    while (this.#gathered.length > 0 && this.#groups.length < GROUPS_MAX) {
+      const records: NewRecord[] = [];
+      const ranges: BlockRange[] = [];
+      let bytes = 0;
+      while (this.#gathered.length > ranges.length && bytes < GROUP_BYTES_MAX) {
+        const range = this.#gathered[ranges.length]!;
+        const record = this.#recordOf(range);
+        records.push(record);
+        ranges.push(range);
+        bytes += record.value.length;
+      }
+      this.#gathered.splice(0, ranges.length);
+      const { first, settled } = this.#log.append(records);
+      // Answers of puts that are not wholly in this group wait for a later one.
+      const answers = this.#gathered.length === 0 ? this.#decided.splice(0) : [];
+      const group: Group = { ranges, answers, first, state: 'flying' };
+      this.#groups.push(group);
+      void this.#land(group, settled);
+    }
+    if (this.#gathered.length === 0 && this.#decided.length > 0) this.#answerBehind();
+  }
+
+  /** Puts that were decided without a further event: they wait for the last group, if there is one. */
+  #answerBehind(): void {
+    const last = this.#groups.at(-1);
+    if (last !== undefined) last.answers.push(...this.#decided);
+    else for (const { put, accepted, status } of this.#decided) put.complete(accepted, status);
+    this.#decided = [];
+  }
+
+  /** The block as it stands in memory; what is only a part of one is copied. */
+  #recordOf({ segment, offset, first, count }: BlockRange): NewRecord {
+    const view = new BatchView(segment, offset);
+    if (!view.isForeign && first === 0 && count === view.count) {
+      return { count, value: segment.bytes.subarray(offset, offset + view.lengthBytes) };
+    }
+    const block = copyEvents(view, first, count, this.#builder);
+    const start = block.offset;
+    return { count, value: Buffer.from(block.segment.bytes.subarray(start, start + block.length)) };
+  }
+
+  async #land(group: Group, settled: Promise<void>): Promise<void> {
+    try {
+      await settled;
+      group.state = 'stored';
+    } catch (error) {
+      group.state = 'failed';
+      this.#report(messageOf(error));
+    }
+    while (this.#groups.length > 0 && this.#groups[0]!.state !== 'flying')
+      this.#finish(this.#groups.shift()!);
+    this.#write();
+    this.#context.wake();
+  }
+
+  #finish(group: Group): void {
+    let at = group.first;
+    for (const range of group.ranges) {
+      if (group.state === 'stored') this.#keep(range, at);
+      else range.segment.release(1);
+      at += range.count;
+    }
+    if (group.state === 'stored' && this.#problems > 0) this.#recovered();
+    for (const { put, accepted, status } of group.answers) {
+      if (group.state === 'stored') put.complete(accepted, status);
+      else put.complete(0, 'failed');
+    }
+    crashPoint('answered');
+  }
+
+  /** A disk that takes puts again. */
+  #recovered(): void {
+    this.#problems = 0;
+    this.#context.degraded(null);
+  }
+
+  /** A stored range stays in memory for the sinks while it follows what is there and there is room. */
+  #keep(range: BlockRange, at: number): void {
+    if (at !== this.#heldTo || this.#backlog.heldBytes >= HELD_BYTES_MAX) {
+      range.segment.release(1);
+      return;
+    }
+    this.#backlog.push({ ...range, at, bytes: bytesOf(range) });
+    this.#heldTo = at + range.count;
+  }
+
+  hasNext(): boolean {
+    return !this.#backlog.isEmpty || this.#heldTo < this.#durable();
+  }
+
+  /** Up to where events may be handed out: groups before it have all landed and been answered. */
+  #durable(): number {
+    return this.#groups[0]?.first ?? this.#log.durable;
+  }
+
+  take(eventsMax: number): LogTake | null {
+    if (this.#backlog.isEmpty) this.#readBack();
+    const ranges = this.#backlog.take(eventsMax);
+    if (ranges.length === 0) return null;
+    return { ranges, events: ranges.reduce((sum, range) => sum + range.count, 0) };
+  }
+
+  /** Copies the next blocks of the log into memory. */
+  #readBack(): void {
+    const durable = this.#durable();
+    if (this.#heldTo >= durable) return;
+    let bytes = 0;
+    const from = this.#heldTo;
+    this.#heldTo = durable;
+    this.#log.read(from, (key, value) => {
+      if (key.first >= durable) return false;
+      if (bytes >= READ_BYTES) {
+        this.#heldTo = key.first;
+        return false;
+      }
+      bytes += value.length;
+      this.#load(key.first, Math.max(from, key.first), Math.min(key.first + key.count, durable), value);
+      return true;
+    });
+  }
+
+  #load(first: number, from: number, to: number, value: Buffer): void {
+    const reservation = this.#store.open(value.length);
+    const { segment, start } = reservation;
+    value.copy(segment.bytes, start);
+    this.#store.close(value.length);
+    for (const [begin, end] of this.#log.taken.untaken(from, to)) {
+      const count = end - begin;
+      segment.retain(1);
+      this.#backlog.push({
+        segment,
+        offset: start,
+        first: begin - first,
+        count,
+        slots: 0,
+        at: begin,
+        bytes: value.length,
+      });
+    }
+  }
+
+  commit(take: Take): void {
+    for (const range of (take as LogTake).ranges) {
+      if (range.at === null) this.#memoryEvents -= range.count;
+      else this.#log.take(range.at, range.at + range.count);
+      this.#events -= range.count;
+      this.#backlog.done(range);
+    }
+  }
+
+  rollback(take: Take): void {
+    this.#backlog.giveBack((take as LogTake).ranges);
+  }
+
+  tick(nowMs: number): void {
+    this.#admission.tick(nowMs);
+    this.#write();
+    this.#log.maintain(nowMs);
+  }
+
+  nextTickMs(nowMs: number): number {
+    return Math.min(
+      this.#admission.nextTickMs(nowMs),
+      this.#log.isClean ? Number.POSITIVE_INFINITY : TICK_MS,
+    );
+  }
+
+  /** Takes are on the disk before the sink asks for more than it was granted. */
+  commitsCanWait(): boolean {
+    return false;
+  }
+
+  segmentsInUse(): ReadonlySet<number> {
+    const ids = new Set<number>([...this.#backlog.segmentIds(), ...this.#admission.waitingSegments()]);
+    for (const { segment } of this.#gathered) ids.add(segment.id);
+    for (const { ranges } of this.#groups) for (const { segment } of ranges) ids.add(segment.id);
+    return ids;
+  }
+
+  async stop(): Promise<void> {
+    this.#admission.stop();
+    this.#write();
+    while (this.#groups.length > 0 || this.#gathered.length > 0) {
+      await new Promise((resolve) => setTimeout(resolve, 1));
+    }
+    await this.#log.close();
+  }
+}
+
+const TICK_MS = 50;
+
+/** Bytes of the whole block that a range stands in. */
+function bytesOf({ segment, offset }: BlockRange): number {
+  return new BatchView(segment, offset).lengthBytes;
+}
