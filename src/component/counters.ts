@@ -24,6 +24,23 @@ export const CHANNEL_COUNTERS = [
   'EventTakeSuccessCount',
 ] as const;
 
+/** What channels over the log count beside: first Flume's names of the file channel, then ours. */
+export const LOG_COUNTERS = [
+  'Open',
+  'Closed',
+  'Unhealthy',
+  'EventPutErrorCount',
+  'EventTakeErrorCount',
+  'CheckpointWriteErrorCount',
+  'CheckpointBackupWriteErrorCount',
+  'SyncCount',
+  'SyncMicros',
+  'SyncedEventCount',
+  'SegmentCount',
+  'DiskBytes',
+  'RecoveryMs',
+] as const;
+
 export const SINK_COUNTERS = [
   'ConnectionCreatedCount',
   'ConnectionClosedCount',
@@ -39,11 +56,12 @@ export const SINK_COUNTERS = [
 
 export type SourceCounterName = (typeof SOURCE_COUNTERS)[number];
 export type ChannelCounterName = (typeof CHANNEL_COUNTERS)[number];
+export type LogCounterName = (typeof LOG_COUNTERS)[number];
 export type SinkCounterName = (typeof SINK_COUNTERS)[number];
 
 /** What each one counts, for the reference and for scrapers. Gauges say so. */
 export const COUNTER_HELP: Readonly<
-  Record<SourceCounterName | ChannelCounterName | SinkCounterName, string>
+  Record<SourceCounterName | ChannelCounterName | LogCounterName | SinkCounterName, string>
 > = {
   EventReceivedCount: 'Events read or received, before the channel.',
   EventAcceptedCount: 'Events that the channels accepted.',
@@ -61,6 +79,19 @@ export const COUNTER_HELP: Readonly<
   EventPutSuccessCount: 'Events put and committed.',
   EventTakeAttemptCount: 'Events handed to sinks, and takes that found nothing.',
   EventTakeSuccessCount: 'Events taken and committed.',
+  Open: 'Whether the channel is open (gauge, `true` or `false`).',
+  Closed: '1 while the channel is not open (gauge).',
+  Unhealthy: '1 after a start that failed (gauge).',
+  EventPutErrorCount: 'Groups of puts that the disk refused.',
+  EventTakeErrorCount: 'Blocks of the backlog that could not be read.',
+  CheckpointWriteErrorCount: 'Checkpoints that could not be written.',
+  CheckpointBackupWriteErrorCount: 'Stays 0: there is no second checkpoint.',
+  SyncCount: 'Groups of puts that were synced to the disk.',
+  SyncMicros: 'Microseconds from the first byte of a group to its sync, summed up.',
+  SyncedEventCount: 'Events of these groups.',
+  SegmentCount: 'Segments of the log (gauge).',
+  DiskBytes: 'Bytes of the segments on the disk (gauge).',
+  RecoveryMs: 'Milliseconds that the last opening took (gauge).',
   ConnectionCreatedCount: 'Connections or files opened.',
   ConnectionClosedCount: 'Connections or files closed.',
   ConnectionFailedCount: 'Connections or files that could not be opened.',

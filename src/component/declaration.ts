@@ -47,6 +47,8 @@ export interface SourceDeclaration extends DeclarationBase<'source'> {
 }
 
 export interface ChannelDeclaration extends DeclarationBase<'channel'> {
+  /** Counters beside those of every channel. */
+  readonly counters?: readonly string[];
   /** Whether what was acknowledged outlives the process. */
   readonly durable?: boolean;
   readonly capacityOption?: string;

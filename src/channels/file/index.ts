@@ -1,3 +1,4 @@
+import { LOG_COUNTERS } from '../../component/counters.ts';
 import type { ChannelDeclaration } from '../../component/declaration.ts';
 import { optionTable } from '../../component/options/table.ts';
 import { logOptions } from '../../transaction/log-channel/options.ts';
@@ -29,6 +30,7 @@ export default {
   stability: 'experimental',
   durable: true,
   options,
+  counters: LOG_COUNTERS,
   capacityOption: 'capacity',
   transactionCapacityOption: 'transactionCapacity',
   example: `a1.channels.c1.type = file

@@ -1,3 +1,4 @@
+import { LOG_COUNTERS } from '../../component/counters.ts';
 import type { ChannelDeclaration } from '../../component/declaration.ts';
 import { optionTable } from '../../component/options/table.ts';
 import { logOptions } from '../../transaction/log-channel/options.ts';
@@ -72,6 +73,7 @@ export default {
   title: 'Events in memory, and on disk when there are too many',
   stability: 'experimental',
   options,
+  counters: LOG_COUNTERS,
   transactionCapacityOption: 'transactionCapacity',
   example: `a1.channels.c1.type = spillablememory
 a1.channels.c1.memoryCapacity = 100000

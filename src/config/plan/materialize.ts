@@ -220,7 +220,8 @@ class Materialization {
     }
     this.#registered.push(`channel ${one.name}`);
     this.#channels.set(one.name, { transactionEvents, javaClass: declaration.classes[0] ?? made.spec.alias });
-    return { kind: 'channel', ...made.spec, durable: declaration.durable ?? false };
+    const { durable = false, counters = [] } = declaration;
+    return { kind: 'channel', ...made.spec, durable, counters };
   }
 
   /** False, with Flume's text, when a batch does not fit into a transaction of the channel. */

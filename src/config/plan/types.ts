@@ -24,6 +24,8 @@ export interface ChannelUnit extends PartSpec {
   readonly kind: 'channel';
   /** Whether its events outlive the process: a stop need not wait until it is empty. */
   readonly durable: boolean;
+  /** Its counters beside those of every channel. */
+  readonly counters: readonly string[];
 }
 
 export interface GroupUnit {

@@ -73,7 +73,10 @@ export class Agent implements AgentHandle {
     this.#settings = settings;
     this.#log = settings.log;
     this.#counters = new ComponentCounters(settings.registered);
-    for (const unit of settings.units) this.#units.set(unitKey(unit), newState(unit));
+    for (const unit of settings.units) {
+      this.#units.set(unitKey(unit), newState(unit));
+      this.#counters.declare(unit);
+    }
     this.#assign();
   }
 
@@ -439,6 +442,7 @@ export class Agent implements AgentHandle {
     for (const [key, unit] of fresh) {
       const state = newState(unit);
       this.#units.set(key, state);
+      this.#counters.declare(unit);
       state.worker = this.#workerFor(unit);
       this.#spawn(state.worker);
     }

@@ -37,6 +37,10 @@ const SHUTDOWN_KEYS: Readonly<Record<string, string>> = {
   EventPutSuccessCount: 'channel.event.put.success',
   EventTakeAttemptCount: 'channel.event.take.attempt',
   EventTakeSuccessCount: 'channel.event.take.success',
+  EventPutErrorCount: 'channel.file.event.put.error',
+  EventTakeErrorCount: 'channel.file.event.take.error',
+  CheckpointWriteErrorCount: 'channel.file.checkpoint.write.error',
+  CheckpointBackupWriteErrorCount: 'channel.file.checkpoint.backup.write.error',
   ConnectionCreatedCount: 'sink.connection.creation.count',
   ConnectionClosedCount: 'sink.connection.closed.count',
   ConnectionFailedCount: 'sink.connection.failed.count',
@@ -58,17 +62,29 @@ export function componentsOf(unit: Unit): readonly ComponentName[] {
 export class ComponentCounters {
   #registered: ReadonlySet<string>;
   readonly #slots = new Map<string, { memory: SharedMemory; slots: CounterSlots<string> }>();
+  /** Counters of single channels beside those of every channel. */
+  readonly #more = new Map<string, readonly string[]>();
 
   constructor(registered: ReadonlySet<string>) {
     this.#registered = registered;
+  }
+
+  /** To be told of every unit before its counters are used. */
+  declare(unit: Unit): void {
+    if (unit.kind !== 'channel') return;
+    const before = this.#more.get(unit.name) ?? [];
+    this.#more.set(unit.name, unit.counters);
+    if (before.join() !== unit.counters.join()) this.#slots.delete(`channel ${unit.name}`);
   }
 
   #of(kind: ComponentKindName, name: string) {
     const key = `${kind} ${name}`;
     let entry = this.#slots.get(key);
     if (entry === undefined) {
-      const memory = allocateCounters(NAMES[kind]);
-      entry = { memory, slots: new CounterSlots(NAMES[kind], memory) };
+      const more = kind === 'channel' ? (this.#more.get(name) ?? []) : [];
+      const names = [...NAMES[kind], ...more];
+      const memory = allocateCounters(names);
+      entry = { memory, slots: new CounterSlots(names, memory) };
       this.#slots.set(key, entry);
     }
     return entry;

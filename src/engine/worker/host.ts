@@ -125,7 +125,7 @@ export class WorkerHost {
         return await SourceRunner.open(unit, this.#parts, { counters, log, storeNumber, send });
       }
       case 'channel': {
-        const counters = slots(CHANNEL_COUNTERS, `channel ${unit.name}`);
+        const counters = slots([...CHANNEL_COUNTERS, ...unit.counters], `channel ${unit.name}`);
         const { remains, storeNumber } = message;
         const { heapBytes } = this.#settings;
         const key = unitKey(unit);

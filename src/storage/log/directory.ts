@@ -7,8 +7,8 @@ import { DirectoryLock } from '../lock.ts';
 import type { RecordKey } from './record.ts';
 import { firstOffsetOf, LogSegment, type StoredRecord } from './segment.ts';
 
-/** Tells what was found broken and moved aside. */
-export type Report = (text: string) => void;
+/** Hears what was found broken: events that are passed over, or the checkpoint. */
+export type Report = (text: string, what: 'events' | 'checkpoint') => void;
 
 export class LogDirectory {
   readonly path: string;
@@ -60,7 +60,10 @@ export class LogDirectory {
     const at = this.#segments.indexOf(segment);
     if (at >= 0) this.#segments.splice(at, 1);
     renameSync(segment.file, `${segment.file}.damaged`);
-    this.#report(`${segment.file} cannot be read (${why}): it is set aside as ${segment.file}.damaged`);
+    this.#report(
+      `${segment.file} cannot be read (${why}): it is set aside as ${segment.file}.damaged`,
+      'events',
+    );
     await segment.close();
   }
 

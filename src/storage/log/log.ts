@@ -21,7 +21,7 @@ import { assert } from '../../base/assert.ts';
 import { crashPoint } from '../../base/crash-points.ts';
 import { MillraceError, messageOf } from '../../base/errors.ts';
 import { Checkpoint } from '../checkpoint.ts';
-import { LogDirectory } from './directory.ts';
+import { LogDirectory, type Report } from './directory.ts';
 import { TakenOffsets } from './ranges.ts';
 import { crcOf, type RecordKey } from './record.ts';
 import type { StoredRecord } from './segment.ts';
@@ -36,8 +36,7 @@ export interface LogSettings {
   readonly freeBytesMin: number;
   /** Longest time for which takes may be known to records only, ms. */
   readonly checkpointMs: number;
-  /** Hears of damage. */
-  readonly report: (text: string) => void;
+  readonly report: Report;
 }
 
 export interface NewRecord {
@@ -81,6 +80,7 @@ export class EventLog {
       if (checkpoint.problem !== null) {
         settings.report(
           `The checkpoint in ${settings.checkpointDir} could not be read (${checkpoint.problem})`,
+          'checkpoint',
         );
       }
       for (const path of settings.dataDirs) {
@@ -216,6 +216,7 @@ export class EventLog {
       this.take(first, end);
       this.#settings.report(
         `Events ${first} to ${end - 1} (${end - first}) are missing from the log: a segment has gone`,
+        'events',
       );
     }
   }
@@ -227,7 +228,10 @@ export class EventLog {
     writeFileSync(file, value);
     this.take(key.first, end);
     const events = `events ${key.first} to ${end - 1} (${key.count})`;
-    this.#settings.report(`The block of ${events} fails its checksum: it is kept in ${file} and passed over`);
+    this.#settings.report(
+      `The block of ${events} fails its checksum: it is kept in ${file} and passed over`,
+      'events',
+    );
   }
 
   /** Marks [from, to) as taken. */
@@ -249,7 +253,7 @@ export class EventLog {
     this.#checkpointAtMs = nowMs + this.#settings.checkpointMs;
     void this.#writeCheckpoint().catch((error: unknown) => {
       this.#dirty = true;
-      this.#settings.report(`The checkpoint could not be written: ${messageOf(error)}`);
+      this.#settings.report(`The checkpoint could not be written: ${messageOf(error)}`, 'checkpoint');
     });
   }
 
@@ -284,7 +288,7 @@ export class EventLog {
     await this.#writing?.catch(() => {});
     if (this.#dirty) {
       await this.#writeCheckpoint().catch((error: unknown) =>
-        this.#settings.report(`The checkpoint could not be written: ${messageOf(error)}`),
+        this.#settings.report(`The checkpoint could not be written: ${messageOf(error)}`, 'checkpoint'),
       );
     }
     await this.#releasing;

@@ -10,6 +10,7 @@
 import { crashPoint } from '../../base/crash-points.ts';
 import { messageOf } from '../../base/errors.ts';
 import type { Channel, ChannelContext, PendingPut, PutStatus, Take } from '../../component/channel.ts';
+import type { Counters, LogCounterName } from '../../component/counters.ts';
 import { BatchBuilder } from '../../memory/block/builder.ts';
 import { copyEvents } from '../../memory/block/copy-events.ts';
 import { BatchView } from '../../memory/block/view.ts';
@@ -63,6 +64,7 @@ export class LogChannel implements Channel, AdmissionHost {
   readonly blocking = false;
   readonly slotsUsed = 0;
   readonly #context: ChannelContext;
+  readonly #counters: Counters<LogCounterName>;
   readonly #settings: LogChannelSettings;
   readonly #admission: Admission;
   readonly #store: BlockStore;
@@ -76,12 +78,17 @@ export class LogChannel implements Channel, AdmissionHost {
   readonly #groups: Group[] = [];
   /** Offset up to which the backlog has what is untaken; what follows is in the log only. */
   #heldTo = 0;
+  #gaugesAtMs = 0;
   /** Events of the memory part, which the log does not know. */
   #memoryEvents = 0;
-  #problems = 0;
+  /** Degraded for a reason that a group which lands ends. */
+  #complained = false;
+  /** Events that were passed over: shown until the channel is started again. */
+  #damage: string | null = null;
 
   constructor(context: ChannelContext, settings: LogChannelSettings) {
     this.#context = context;
+    this.#counters = context.counters as unknown as Counters<LogCounterName>;
     this.#settings = settings;
     this.#admission = new Admission(settings.limits, this);
     this.#store = new BlockStore(context.storeNumber);
@@ -90,11 +97,22 @@ export class LogChannel implements Channel, AdmissionHost {
 
   async start(): Promise<void> {
     const { name, counters, log } = this.#context;
-    this.#log = await EventLog.open({
-      ...this.#settings.log,
-      owner: `channel ${name}`,
-      report: (text) => this.#report(text),
-    });
+    const began = performance.now();
+    try {
+      this.#log = await EventLog.open({
+        ...this.#settings.log,
+        owner: `channel ${name}`,
+        report: (text, what) => this.#report(text, what),
+      });
+    } catch (error) {
+      this.#counters.set('Closed', 1);
+      this.#counters.set('Unhealthy', 1);
+      throw error;
+    }
+    this.#counters.set('RecoveryMs', Math.round(performance.now() - began));
+    this.#counters.set('Open', 1);
+    this.#counters.set('Closed', 0);
+    this.#counters.set('Unhealthy', 0);
     const { taken, durable } = this.#log;
     this.#events = taken.untakenCount(durable);
     this.#heldTo = taken.low;
@@ -103,12 +121,22 @@ export class LogChannel implements Channel, AdmissionHost {
     log.info(`channel ${name}: ${this.#events} events in ${this.#log.segmentCount} segments`);
   }
 
-  #report(text: string): void {
-    this.#problems++;
+  #report(text: string, what: 'events' | 'checkpoint' | 'put'): void {
     this.#context.log.error(`channel ${this.#context.name}: ${text}`);
-    this.#context.degraded(text);
-    // What was passed over is not in the channel any more.
-    if (this.#log !== undefined) this.#recount();
+    if (what === 'events') {
+      // Whoever looks at the channel later must see that it lost something.
+      this.#damage ??= text;
+      this.#counters.add('EventTakeErrorCount', 1);
+      if (this.#log !== undefined) this.#recount();
+    } else {
+      this.#counters.add(what === 'put' ? 'EventPutErrorCount' : 'CheckpointWriteErrorCount', 1);
+    }
+    this.#complain(text);
+  }
+
+  #complain(text: string): void {
+    this.#complained = true;
+    this.#context.degraded(this.#damage ?? text);
   }
 
   #recount(): void {
@@ -128,8 +156,7 @@ export class LogChannel implements Channel, AdmissionHost {
   put(puts: readonly PendingPut[]): void {
     const refusal = this.#log.refusal(Date.now());
     if (refusal !== null && this.#settings.memory === null) {
-      this.#problems++;
-      this.#context.degraded(refusal.message);
+      this.#complain(refusal.message);
       for (const put of puts) put.complete(0, 'full-disk');
       return;
     }
@@ -206,11 +233,15 @@ export class LogChannel implements Channel, AdmissionHost {
 
   async #land(group: Group, settled: Promise<void>): Promise<void> {
     try {
+      const began = performance.now();
       await settled;
       group.state = 'stored';
+      this.#counters.add('SyncCount', 1);
+      this.#counters.add('SyncMicros', Math.round((performance.now() - began) * 1000));
+      for (const { count } of group.ranges) this.#counters.add('SyncedEventCount', count);
     } catch (error) {
       group.state = 'failed';
-      this.#report(messageOf(error));
+      this.#report(messageOf(error), 'put');
     }
     while (this.#groups.length > 0 && this.#groups[0]!.state !== 'flying')
       this.#finish(this.#groups.shift()!);
@@ -225,7 +256,7 @@ export class LogChannel implements Channel, AdmissionHost {
       else range.segment.release(1);
       at += range.count;
     }
-    if (group.state === 'stored' && this.#problems > 0) this.#recovered();
+    if (group.state === 'stored' && this.#complained) this.#recovered();
     for (const { put, accepted, status } of group.answers) {
       if (group.state === 'stored') put.complete(accepted, status);
       else put.complete(0, 'failed');
@@ -235,8 +266,8 @@ export class LogChannel implements Channel, AdmissionHost {
 
   /** A disk that takes puts again. */
   #recovered(): void {
-    this.#problems = 0;
-    this.#context.degraded(null);
+    this.#complained = false;
+    this.#context.degraded(this.#damage);
   }
 
   /** A stored range stays in memory for the sinks while it follows what is there and there is room. */
@@ -321,6 +352,10 @@ export class LogChannel implements Channel, AdmissionHost {
     this.#admission.tick(nowMs);
     this.#write();
     this.#log.maintain(nowMs);
+    if (nowMs < this.#gaugesAtMs) return;
+    this.#gaugesAtMs = nowMs + GAUGES_MS;
+    this.#counters.set('SegmentCount', this.#log.segmentCount);
+    this.#counters.set('DiskBytes', this.#log.diskBytes);
   }
 
   nextTickMs(nowMs: number): number {
@@ -349,10 +384,13 @@ export class LogChannel implements Channel, AdmissionHost {
       await new Promise((resolve) => setTimeout(resolve, 1));
     }
     await this.#log.close();
+    this.#counters.set('Open', 0);
+    this.#counters.set('Closed', 1);
   }
 }
 
 const TICK_MS = 50;
+const GAUGES_MS = 1000;
 
 /** Bytes of the whole block that a range stands in. */
 function bytesOf({ segment, offset }: BlockRange): number {

@@ -13,7 +13,7 @@ export function metricsJson(groups: readonly CounterGroup[]): string {
 function attributes(group: CounterGroup): Record<string, string> {
   const result: Record<string, string> = {};
   const values = group.values();
-  for (const [name, value] of values) result[name] = String(value);
+  for (const [name, value] of values) result[name] = name === 'Open' ? String(value === 1) : String(value);
   if (group.type === 'CHANNEL') {
     const capacity = values.get('ChannelCapacity') ?? 0;
     const size = values.get('ChannelSize') ?? 0;

@@ -1,6 +1,7 @@
 /**
- * Reads the events that a file channel of Java Flume (1.3 to 1.11, format version 3) still holds, so that they are
- * not lost when the agent is replaced: the puts that were committed and not taken by a committed take.
+ * Reads the events that a file channel of Java Flume (1.3 to 1.11, format version 3) still holds, so that
+ * they are not lost when the agent is replaced: the puts that were committed and not taken by a committed
+ * take.
  *
  * Layout of a channel:
  *   checkpointDir/  checkpoint, checkpoint.meta, inflightputs, inflighttakes   see checkpoint.ts
@@ -12,22 +13,25 @@
  *                   in_use.lock
  *   N counts over all data directories. A transaction writes to one directory, by its number; the order among
  *   directories is that of the write order in each record.
- * Operations: `readBacklog` refuses what it cannot read whole (a directory in use, another version, missing keys or
- *   metadata) and plays the logs back, see replay.ts; `events` then reads the puts in the order of the queue.
+ * Operations: `readBacklog` refuses what it cannot read whole (a directory in use, another version, missing
+ *   keys or metadata) and plays the logs back, see replay.ts; `events` then reads the puts in the order of
+ *   the queue.
  * Source of truth: the checkpoint and what was written to the logs after it, as for Flume. Without a usable
- *   checkpoint, or when told so, the logs from their start: the same events, but in the rare case that Flume kept an
- *   old file of one data directory after it had removed the takes of its events with a file of another one.
- * Order: that in which transactions were committed, and within one that of its puts; events that were being taken
- *   at the checkpoint come first, in the order in which they were put (Flume has them in no certain order).
- * Damage: a torn or undecodable record, or an event whose checksum is wrong, is skipped with a finding and the rest
- *   is read. (Flume does not start then, until its integrity tool has crossed the record out.)
- * Limits: 32 bytes of memory for an event in the queue; one event at a time; 256 KiB of each of up to 16 files. The
- *   calls are synchronous: a gigabyte takes seconds, use them in a thread that may wait.
+ *   checkpoint, or when told so, the logs from their start: the same events, but in the rare case that Flume
+ *   kept an old file of one data directory after it had removed the takes of its events with a file of
+ *   another one.
+ * Order: that in which transactions were committed, and within one that of its puts; events that were being
+ *   taken at the checkpoint come first, in the order in which they were put (Flume has them in no certain
+ *   order).
+ * Damage: a torn or undecodable record, or an event whose checksum is wrong, is skipped with a finding and
+ *   the rest is read. (Flume does not start then, until its integrity tool has crossed the record out.)
+ * Limits: 32 bytes of memory for an event in the queue; one event at a time; 256 KiB of each of up to 16
+ *   files. The calls are synchronous: a gigabyte takes seconds, use them in a thread that may wait.
  *
- * It writes nothing: no lock, no checkpoint, no renamed metadata; the caller keeps agents away, and remembers that
- * the backlog was read. It does not read version 2 (Flume 1.2), backups of dual checkpoints (the logs have it
- * all) and ciphers of plug-ins. It does not deliver twice what was taken, rolled back and taken again after a
- * checkpoint, as Flume does.
+ * It writes nothing: no lock, no checkpoint, no renamed metadata; the caller keeps agents away, and remembers
+ * that the backlog was read. It does not read version 2 (Flume 1.2), backups of dual checkpoints (the logs
+ * have it all) and ciphers of plug-ins. It does not deliver twice what was taken, rolled back and taken again
+ * after a checkpoint, as Flume does.
  */
 import { MillraceError } from '../../base/errors.ts';
 import type { Finding } from '../../base/finding.ts';
@@ -56,8 +60,8 @@ export interface BacklogSettings {
 }
 
 /**
- * @throws MillraceError STORAGE_LOCKED when an agent holds a directory; STORAGE_DAMAGED when a log file is of another
- * version or has no metadata; CONF_OPTION_VALUE when a directory or a key is missing or wrong.
+ * @throws MillraceError STORAGE_LOCKED when an agent holds a directory; STORAGE_DAMAGED when a log file is of
+ * another version or has no metadata; CONF_OPTION_VALUE when a directory or a key is missing or wrong.
  */
 export function readBacklog(settings: BacklogSettings): Backlog {
   const { checkpointDir, dataDirs, keys, useCheckpoint = true } = settings;

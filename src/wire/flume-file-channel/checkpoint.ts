@@ -1,13 +1,13 @@
 /**
  * Flume's checkpoint: the queue as it was at a write order, and the transactions that were open then.
  *
- * Layout: `checkpoint` is 1029 longs (0 version, 1 write order, 4 marker: 0 complete, 1 being written) and a ring of
- *   as many longs as the channel's capacity, big-endian, each a pointer: file number and offset.
+ * Layout: `checkpoint` is 1029 longs (0 version, 1 write order, 4 marker: 0 complete, 1 being written) and a
+ *   ring of as many longs as the channel's capacity, big-endian, each a pointer: file number and offset.
  *   `checkpoint.meta` is a delimited message {1 version, 2 writeOrderID, 3 queueSize, 4 queueHead, …}.
  *   `inflightputs` and `inflighttakes`: MD5 of the rest, then for each transaction its number, the count and
  *   pointers; an empty or missing file is an empty list.
- * A checkpoint is refused for Flume's reasons: unequal write orders, marker, version, sizes, sums. (Flume also
- *   refuses another capacity than the configured one; here it is that of the file.)
+ * A checkpoint is refused for Flume's reasons: unequal write orders, marker, version, sizes, sums. (Flume
+ *   also refuses another capacity than the configured one; here it is that of the file.)
  * It does not read `queueset` (Flume makes it anew) and backups of dual checkpoints: the logs hold the same.
  */
 import { createHash } from 'node:crypto';

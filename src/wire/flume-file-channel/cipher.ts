@@ -1,7 +1,7 @@
 /**
  * Decrypts the records of one log file, AES in counter mode. Flume begins each record with the same key and
- * vector, those of the file, so that all records of a file are covered by one key stream from its start: that of
- * short records is made once.
+ * vector, those of the file, so that all records of a file are covered by one key stream from its start: that
+ * of short records is made once.
  */
 import { createDecipheriv } from 'node:crypto';
 import { MillraceError } from '../../base/errors.ts';
@@ -31,7 +31,10 @@ export class RecordCipher {
   readonly #iv: Buffer;
   readonly #stream: Buffer;
 
-  /** @throws MillraceError CONF_OPTION_VALUE when the key is missing or unfit, STORAGE_DAMAGED for another cipher. */
+  /**
+   * @throws MillraceError CONF_OPTION_VALUE when the key is missing or unfit, STORAGE_DAMAGED when the cipher
+   * is unknown.
+   */
   constructor(encryption: Encryption, keys: KeySource | undefined, file: string) {
     const { provider, keyAlias, parameters } = encryption;
     if (!PROVIDERS.has(provider.toLowerCase())) {

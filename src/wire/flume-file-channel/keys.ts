@@ -1,4 +1,4 @@
-/** Keys as Flume's JCEKSFILE provider finds them: a store, its password file, password files of single keys. */
+/** Keys as Flume's JCEKSFILE provider finds them: a store, its password file, and those of single keys. */
 import { readFileSync } from 'node:fs';
 import { MillraceError } from '../../base/errors.ts';
 import { JceksStore } from '../jceks/store.ts';

@@ -1,14 +1,15 @@
 /**
- * Tells whether an agent runs on a directory. Flume's channel has `in_use.lock` open in each of its directories; an
- * agent that ends by itself removes the file, one that is killed leaves it behind. So a file that is there and that
- * no process has open is in nobody's way.
+ * Tells whether an agent runs on a directory. Flume's channel has `in_use.lock` open in each of its
+ * directories; an agent that ends by itself removes the file, one that is killed leaves it behind. So a file
+ * that is there and that no process has open is in nobody's way.
  *
- * The lock itself tells nothing on Linux: Flume tries it twice to see whether locks work, and closing the second
- * descriptor gives the process's lock up.
+ * The lock itself tells nothing on Linux: Flume tries it twice to see whether locks work, and closing the
+ * second descriptor gives the process's lock up.
  *
- * It does not see processes of other machines (NFS) and other containers. Of processes of other users it sees the
- * command line only: a Flume agent among them is a finding. Elsewhere than on Linux it can only warn. The operator
- * stops the agent first in any case; reading beside it loses nothing, but what it still delivers comes twice.
+ * It does not see processes of other machines (NFS) and other containers. Of processes of other users it sees
+ * the command line only: a Flume agent among them is a finding. Elsewhere than on Linux it can only warn. The
+ * operator stops the agent first in any case; reading beside it loses nothing, but what it still delivers
+ * comes twice.
  */
 import { type BigIntStats, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,13 +1,14 @@
 /**
  * Reads the records of one log file from front to back, and of puts only where they are.
  *
- * Layout of a log file: records, then fill. A record is the byte 127, its length (4 bytes, big-endian) and its
- *   content. A record that Flume's integrity tool has crossed out begins with 0 instead; space that was allocated
- *   and not used is filled with -128, after a crash of the machine with 0 or not at all.
- * End: the first -128; the end of the file; a record that is longer than the file (torn); a byte that begins no
- *   record. The last two are findings. Content that cannot be decoded is a finding, and the next record is read.
- * Resources: a fresh scanner has no descriptor and no buffer: `advance` to the first record gives both back, as a
- *   channel may have thousands of files, of which few are read at a time.
+ * Layout of a log file: records, then fill. A record is the byte 127, its length (4 bytes, big-endian) and
+ *   its content. A record that Flume's integrity tool has crossed out begins with 0 instead; space that was
+ *   allocated and not used is filled with -128, after a crash of the machine with 0 or not at all.
+ * End: the first -128; the end of the file; a record that is longer than the file (torn); a byte that begins
+ *   no record. The last two are findings. Content that cannot be decoded is a finding, and the next record is
+ *   read.
+ * Resources: a fresh scanner has no descriptor and no buffer: `advance` to the first record gives both back,
+ *   as a channel may have thousands of files, of which few are read at a time.
  */
 import { closeSync, openSync, readSync } from 'node:fs';
 import { MillraceError, messageOf } from '../../base/errors.ts';

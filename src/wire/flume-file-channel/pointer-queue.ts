@@ -1,11 +1,11 @@
 /**
  * Flume's event queue: pointers to puts in the order of delivery, of which any can be removed.
  *
- * Layout: `#items` holds the pointers in order, with gaps (-1) where one was removed; `#slots` is an open hash
- *   table of positions in `#items`, plus one (0 is free).
- * Operations: `add` appends; `remove` finds its pointer by the table, leaves a gap and moves the entries behind it
- *   up (backward shift, so that the table has no tombstones). When `#items` is full, gaps are closed, and it is
- *   doubled unless it was half empty.
+ * Layout: `#items` holds the pointers in order, with gaps (-1) where one was removed; `#slots` is an open
+ *   hash table of positions in `#items`, plus one (0 is free).
+ * Operations: `add` appends; `remove` finds its pointer by the table, leaves a gap and moves the entries
+ *   behind it up (backward shift, so that the table has no tombstones). When `#items` is full, gaps are
+ *   closed, and it is doubled unless it was half empty.
  * Limits: 16 to 32 bytes per pointer; a Set of numbers takes three times as much and ends at 16.7 million.
  * It does not look for a pointer that is added twice.
  */

@@ -1,7 +1,8 @@
 /**
- * One log record without its frame: delimited header {1 type, 2 transactionID, 3 writeOrderID}, delimited body by
- * type, delimited footer. Bodies: put {1 event {1 headers {1 key, 2 value}, 2 body}, 2 checksum}, take {1 fileID,
- * 2 offset}, rollback {}, commit {1 type}. Source: filechannel.proto and TransactionEventRecord of Flume 1.11.
+ * One log record without its frame: delimited header {1 type, 2 transactionID, 3 writeOrderID}, delimited
+ * body by type, delimited footer. Bodies: put {1 event {1 headers {1 key, 2 value}, 2 body}, 2 checksum},
+ * take {1 fileID, 2 offset}, rollback {}, commit {1 type}. Source: filechannel.proto and
+ * TransactionEventRecord of Flume 1.11.
  */
 import { crc32 } from 'node:zlib';
 import { int32At, int64At, Malformed, MessageReader } from './proto.ts';
@@ -36,8 +37,8 @@ export class RecordHead {
   readonly #reader = new MessageReader();
 
   /**
-   * Reads the record that begins at `from`; of a put only its header. `to` is where it, or what is known of it,
-   * ends.
+   * Reads the record that begins at `from`; of a put only its header. `to` is where it, or what is known of
+   * it, ends.
    * @throws Malformed
    */
   read(bytes: Buffer, from: number, to: number): void {

@@ -1,11 +1,12 @@
 /**
- * Plays the logs back as Flume does at its start: the queue begins as the checkpoint left it, or empty; then the
- * records of all files, merged by their write order, put events at its tail when their transaction was committed
- * and take away what committed transactions took.
+ * Plays the logs back as Flume does at its start: the queue begins as the checkpoint left it, or empty; then
+ * the records of all files, merged by their write order, put events at its tail when their transaction was
+ * committed and take away what committed transactions took.
  *
- * Records of the same write order (Flume 1.2 wrote such) are ordered by transaction, then take, put, rollback,
- * commit. Open transactions end with nothing: their puts are dropped, their takes are not. What was being taken at
- * the checkpoint is in no ring: unless it was taken for good afterwards, it goes back to the head of the queue.
+ * Records of the same write order (Flume 1.2 wrote such) are ordered by transaction, then take, put,
+ * rollback, commit. Open transactions end with nothing: their puts are dropped, their takes are not. What was
+ * being taken at the checkpoint is in no ring: unless it was taken for good afterwards, it goes back to the
+ * head of the queue.
  */
 import type { Checkpoint, OpenTransaction } from './checkpoint.ts';
 import type { LogFile } from './directory.ts';

@@ -78,6 +78,8 @@ describe('the file channel', () => {
       () => flow.counter('channel', 'c1', 'EventPutSuccessCount') === events,
       60_000,
     );
+    assert.ok(flow.counter('channel', 'c1', 'SyncCount') > 0);
+    assert.equal(flow.counter('channel', 'c1', 'SyncedEventCount'), events);
     const segments = () =>
       ['data1', 'data2'].flatMap((name) =>
         readdirSync(join(directory, name)).filter((one) => one.endsWith('.mdb')),
@@ -160,6 +162,8 @@ describe('the file channel', () => {
     const other = failed.name === 'c1' ? 'c2' : 'c1';
     assert.match(failed.reason!, new RegExp(`in use by channel ${other} \\(process ${process.pid}`));
     assert.equal(flow.status('channel', other).state, 'running');
+    assert.equal(flow.counter('channel', failed.name, 'Unhealthy'), 1);
+    assert.equal(flow.counter('channel', other, 'Open'), 1);
   });
 
   test('a flipped byte on the disk: the block is passed over, told, and shown', async (t) => {
@@ -193,6 +197,16 @@ describe('the file channel', () => {
     assert.deepEqual(collected.bodies, [...numbers(300).slice(0, 100), ...numbers(300).slice(200)]);
     assert.equal(second.status('channel', 'c1').state, 'degraded');
     assert.equal(second.counter('channel', 'c1', 'ChannelSize'), 0);
+    assert.equal(second.counter('channel', 'c1', 'EventTakeErrorCount'), 1);
+    const client = new LineClient(await second.port('r1'));
+    client.send(['more']);
+    assert.deepEqual(await client.untilLines(1), ['OK']);
+    client.end();
+    assert.match(
+      second.status('channel', 'c1').reason!,
+      /fails its checksum/,
+      'it is still shown after a put',
+    );
     assert.ok(existsSync(join(file!, '..', 'quarantine', 'block-100')));
   });
 });

@@ -15,6 +15,7 @@ function stateAt(...moves: readonly UnitStateName[]) {
     alias: 'memory',
     properties: {},
     durable: false,
+    counters: [],
   });
   for (const to of moves) assert.ok(moveTo(state, to), `${state.state} → ${to}`);
   return state;

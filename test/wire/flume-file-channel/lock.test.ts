@@ -1,61 +1,95 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { closeSync, linkSync, mkdirSync, openSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, test } from 'node:test';
+import { describe, type TestContext, test } from 'node:test';
 import { Findings } from '../../../src/wire/flume-file-channel/findings.ts';
-import { locksOn, refuseIfHeld } from '../../../src/wire/flume-file-channel/lock.ts';
+import { refuseIfHeld } from '../../../src/wire/flume-file-channel/lock.ts';
 import { temporaryDirectory } from '../../kit/temporary.ts';
 
-/** As Linux writes /proc/locks; the third waits for the first. */
-const LOCKS = `1: POSIX  ADVISORY  WRITE 708 fe:01:1234567 0 EOF
-2: FLOCK  ADVISORY  WRITE 512 00:1b:42 0 EOF
-1: -> POSIX  ADVISORY  WRITE 999 fe:01:1234567 0 EOF
-3: POSIX  ADVISORY  READ  12 103:05:1234567 1073741826 1073742335
-4: OFDLCK ADVISORY  READ  -1 00:06:7 0 EOF
-`;
-const device = (major: number, minor: number) =>
-  (BigInt(major & 0xfff) << 8n) |
-  (BigInt(major >> 12) << 44n) |
-  BigInt(minor & 0xff) |
-  (BigInt(minor >> 8) << 20n);
-
-describe('locks of /proc/locks', () => {
-  const cases: readonly (readonly [string, bigint, bigint, readonly object[]])[] = [
-    ['by device and inode', 42n, device(0, 0x1b), [{ pid: 512, sameDevice: true }]],
-    ['of no process', 7n, device(0, 6), [{ pid: -1, sameDevice: true }]],
-    ['on no such inode', 43n, device(0, 0x1b), []],
-    [
-      'of several devices, those that wait left out',
-      1234567n,
-      device(0xfe, 1),
-      [
-        { pid: 708, sameDevice: true },
-        { pid: 12, sameDevice: false },
-      ],
-    ],
-    [
-      'with a large device number',
-      1234567n,
-      device(0x103, 5),
-      [
-        { pid: 708, sameDevice: false },
-        { pid: 12, sameDevice: true },
-      ],
-    ],
-  ];
-  for (const [name, ino, dev, wanted] of cases) {
-    test(name, () => assert.deepEqual(locksOn(LOCKS, { ino, dev }), wanted));
-  }
-});
-
-test('the lock files of a killed agent are in nobody’s way, nor are missing ones', (t) => {
+/** A directory with a lock file, and one without. */
+function directories(t: TestContext): { at: string; lock: string; both: string[] } {
   const at = temporaryDirectory(t);
-  const findings = new Findings();
-  mkdirSync(join(at, 'data'));
-  writeFileSync(join(at, 'data', 'in_use.lock'), '');
-  refuseIfHeld([join(at, 'data'), join(at, 'checkpoint')], findings);
-  assert.deepEqual(
-    findings.list().filter(({ severity }) => severity === 'error'),
-    [],
-  );
+  const [data, checkpoint] = [join(at, 'data'), join(at, 'checkpoint')];
+  mkdirSync(data);
+  const lock = join(data, 'in_use.lock');
+  writeFileSync(lock, '');
+  return { at, lock, both: [checkpoint, data] };
+}
+
+/** Processes as Linux shows them: `open` is a file that it has open, null when that is not to be known. */
+function processes(at: string, list: Record<string, { command: string; open: string | null }>): string {
+  const proc = join(at, 'proc');
+  mkdirSync(proc);
+  writeFileSync(join(proc, 'uptime'), '');
+  for (const [pid, { command, open }] of Object.entries(list)) {
+    mkdirSync(join(proc, pid));
+    writeFileSync(join(proc, pid, 'cmdline'), command);
+    if (open === null) continue;
+    mkdirSync(join(proc, pid, 'fd'));
+    linkSync(open, join(proc, pid, 'fd', '7'));
+  }
+  return proc;
+}
+
+describe('a directory of a channel', () => {
+  test('is refused while a process has its lock file open, and then no longer', async (t) => {
+    const { lock, both } = directories(t);
+    const fd = openSync(lock, 'r+');
+    const holder = spawn(process.execPath, ['-e', 'process.stdin.resume()'], {
+      stdio: ['pipe', 'ignore', 'ignore', fd],
+    });
+    const ended = new Promise((resolve) => holder.once('exit', resolve));
+    closeSync(fd);
+    try {
+      assert.throws(() => refuseIfHeld(both, new Findings()), {
+        code: 'STORAGE_LOCKED',
+        message: `${both[1]} is in use by process ${holder.pid}`,
+      });
+    } finally {
+      holder.stdin!.end();
+      await ended;
+    }
+    refuseIfHeld(both, new Findings());
+  });
+
+  test('is free when only other files are open', (t) => {
+    const { at, both } = directories(t);
+    const other = join(at, 'other');
+    writeFileSync(other, '');
+    const proc = processes(at, { 12: { command: 'java org.apache.flume.node.Application', open: other } });
+    const findings = new Findings();
+    refuseIfHeld(both, findings, proc);
+    assert.deepEqual(findings.list(), []);
+  });
+
+  test('may be in use when an agent of another user runs: a warning', (t) => {
+    const { at, lock, both } = directories(t);
+    const proc = processes(at, {
+      7: { command: 'kworker', open: null },
+      12: { command: 'java\0org.apache.flume.node.Application', open: null },
+    });
+    const findings = new Findings();
+    refuseIfHeld(both, findings, proc);
+    const [finding, ...more] = findings.list();
+    assert.deepEqual([finding!.severity, finding!.file, more.length], ['warning', lock, 0]);
+    assert.match(finding!.text, /process 12 of another user/);
+  });
+
+  test('may be in use where processes cannot be listed: a warning', (t) => {
+    const { at, both } = directories(t);
+    const findings = new Findings();
+    refuseIfHeld(both, findings, join(at, 'no-proc'));
+    assert.match(
+      findings.list()[0]!.text,
+      /^an agent may be running on the directory: open files cannot be listed/,
+    );
+  });
+
+  test('without a lock file nobody is asked for', (t) => {
+    const { at, both } = directories(t);
+    const findings = new Findings();
+    refuseIfHeld([both[0]!], findings, join(at, 'no-proc'));
+    assert.deepEqual(findings.list(), []);
+  });
 });

@@ -1,7 +1,8 @@
 /**
- * Makes test/fixtures/flume-file-channel anew with Java Flume: `node test/wire/flume-file-channel/make-fixtures.ts`.
- * A JVM writes each channel and is killed; another one opens copies and drains them. Needs what
- * test/peers/flume needs. Log files are cut a few bytes behind their last record: the rest is fill.
+ * Makes test/fixtures/flume-file-channel anew with Java Flume: `node
+ * test/wire/flume-file-channel/make-fixtures.ts`. A JVM writes each channel and is killed; another one opens
+ * copies and drains them. Needs what test/peers/flume needs. Log files are cut a few bytes behind their last
+ * record: the rest is fill.
  */
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -78,12 +78,21 @@ export class JavaFileChannel {
     this.#classPath = `${classes}:${jars}`;
   }
 
+  /** The arguments of java that start the program. */
+  command(): string[] {
+    const taken = join(this.#folder, 'taken');
+    // Java guards keys of its stores with 200,000 rounds, for each file of a channel anew.
+    const quick = ['-Xmx256m', '-XX:TieredStopAtLevel=1', '-Djdk.jceks.iterationCount=10000'];
+    return [...quick, '-cp', this.#classPath, 'FileChannelScript', taken];
+  }
+
   /** Runs a script; what its takes gave. */
   run(commands: readonly string[]): readonly Taken[] {
-    const taken = join(this.#folder, 'taken');
-    const args = ['-Xmx256m', '-XX:TieredStopAtLevel=1', '-cp', this.#classPath, 'FileChannelScript', taken];
-    execFileSync('java', args, { input: `${commands.join('\n')}\n`, stdio: ['pipe', 'pipe', 'pipe'] });
-    return linesOf(taken).map((line) => {
+    execFileSync('java', this.command(), {
+      input: `${commands.join('\n')}\n`,
+      stdio: ['pipe', 'pipe', 'pipe'],
+    });
+    return linesOf(join(this.#folder, 'taken')).map((line) => {
       const [transaction, body] = line.split(' ') as [string, string];
       return { transaction, body: body === 'nothing' ? null : unword(body).toString('base64') };
     });
