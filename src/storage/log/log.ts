@@ -6,9 +6,9 @@
  *   newest segment (segment.ts); offsets grow over all directories. The checkpoint directory holds
  *   `checkpoint.mdb` (checkpoint.ts).
  * Operations: `append` assigns offsets and resolves when the group is on the disk; groups may overtake each
- *   other there, so `durable` says up to where all are. `read` merges the directories. `take` marks offsets as
- *   taken: the low-water mark travels with the records appended next, and to the checkpoint when none are.
- *   Segments below the low-water mark that is on the disk are deleted as files.
+ *   other there, so `durable` says up to where all are. `read` merges the directories. `take` marks offsets
+ *   as taken: the low-water mark travels with the records appended next, and to the checkpoint when none
+ *   are. Segments below the low-water mark that is on the disk are deleted as files.
  * Recovery: the newest record of each directory says where the log ends and where gaps may begin; only what
  *   was in flight is looked at. There is no replay. What was in flight and is there is delivered; what is
  *   missing was never acknowledged.

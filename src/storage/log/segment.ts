@@ -76,6 +76,8 @@ export class LogSegment {
   /** Records that end behind `from`, in order. */
   *records(from: number): Iterable<StoredRecord> {
     const environment = this.open();
+    // A snapshot from before the newest commit would make its events look missing.
+    environment.resetReadTxn();
     // The record that `from` stands in begins before it: look back one.
     const before = [...environment.getKeys({ start: keyFrom(from), reverse: true, limit: 1 })][0];
     const previous = before === undefined ? null : decodeKey(before);
