@@ -192,12 +192,19 @@ export class EventLog {
    * false. The value is valid during the call only.
    */
   read(from: number, visit: (key: RecordKey, value: Buffer) => boolean): void {
-    const cursors = this.#directories.map((directory) => new Cursor(directory, from));
+    let cursors = this.#cursorsAt(from);
+    let rechecked = -1;
     let expected = Math.max(from, this.#taken.low);
     for (;;) {
       const cursor = cursors.reduce((a, b) => (firstOf(b) < firstOf(a) ? b : a));
       const record = cursor.record;
       const first = Math.min(record?.key.first ?? this.#durable, this.#durable);
+      if (first > expected && rechecked !== expected && this.#taken.untaken(expected, first).length > 0) {
+        // Nothing is given up after one look.
+        rechecked = expected;
+        cursors = this.#cursorsAt(expected);
+        continue;
+      }
       if (first > expected) this.#missing(expected, first);
       if (record === null || record.key.first >= this.#durable) return;
       const { key, value } = record;
@@ -209,6 +216,10 @@ export class EventLog {
       }
       cursor.advance();
     }
+  }
+
+  #cursorsAt(from: number): Cursor[] {
+    return this.#directories.map((directory) => new Cursor(directory, from));
   }
 
   #missing(from: number, to: number): void {
