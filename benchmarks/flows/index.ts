@@ -75,6 +75,22 @@ export const FLOWS: readonly Flow[] = [
     goal: 10,
   },
   {
+    name: 'netcat-file-null',
+    title: 'netcat (200 B lines, no OK) → file → null',
+    eventBytes: LINE_BYTES - 1,
+    events: null,
+    load: ['tcp-lines.ts', String(LINE_BYTES)],
+    goal: null,
+  },
+  {
+    name: 'netcat-file-null-ok',
+    title: 'netcat (200 B lines, 16 clients that wait for each OK) → file → null',
+    eventBytes: LINE_BYTES - 1,
+    events: null,
+    load: ['tcp-lines-ok.ts', String(LINE_BYTES), '16'],
+    goal: 5,
+  },
+  {
     name: 'http-mem-null',
     title: 'http (JSON, 100 events of 200 B a request) → memory → null',
     eventBytes: LINE_BYTES,

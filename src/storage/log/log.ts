@@ -52,6 +52,8 @@ interface Flight {
   done: boolean;
 }
 
+/** After the last record the checkpoint waits so long for another one that would carry its mark. */
+const QUIET_MS = 25;
 /** How often free space is asked for. */
 const SPACE_MS = 500;
 
@@ -69,6 +71,7 @@ export class EventLog {
   #dirty = false;
   #writing: Promise<void> | null = null;
   #checkpointAtMs = 0;
+  #landedMs = 0;
   #releasing: Promise<void> = Promise.resolve();
   #spaceAtMs = 0;
   #spaceError: MillraceError | null = null;
@@ -175,6 +178,7 @@ export class EventLog {
   async #land(flight: Flight, written: readonly Promise<void>[]): Promise<void> {
     const results = await Promise.allSettled(written);
     flight.done = true;
+    this.#landedMs = Date.now();
     crashPoint('stored');
     const failed = results.find((result) => result.status === 'rejected');
     // Nobody is told that these events are there, so nobody gets them.
@@ -259,8 +263,9 @@ export class EventLog {
   /** Called often: writes the checkpoint when takes are due to be on the disk by it. */
   maintain(nowMs: number): void {
     if (!this.#dirty || this.#writing !== null) return;
-    // Records that are about to be written carry the mark; the checkpoint follows now and then.
-    if (this.#flights.length > 0 && nowMs < this.#checkpointAtMs) return;
+    // While records are written they carry the mark, and a sync of its own would slow them down.
+    const quiet = this.#flights.length === 0 && nowMs >= this.#landedMs + QUIET_MS;
+    if (!quiet && nowMs < this.#checkpointAtMs) return;
     this.#checkpointAtMs = nowMs + this.#settings.checkpointMs;
     void this.#writeCheckpoint().catch((error: unknown) => {
       this.#dirty = true;
