@@ -61,6 +61,14 @@ async function appendAll(log: EventLog, groups: number, events = 10, bytes = 100
   await Promise.all(settled);
 }
 
+/** Waits as a channel does, which lets the log keep house meanwhile. */
+function untilKept(log: EventLog, what: string, condition: () => boolean): Promise<unknown> {
+  return until(what, () => {
+    log.maintain(Date.now());
+    return condition();
+  });
+}
+
 function firsts(log: EventLog, from = 0): number[] {
   const found: number[] = [];
   log.read(from, (key, value) => {
@@ -102,8 +110,7 @@ for (const directories of [1, 2, 3]) {
       await appendAll(log, 20);
       log.take(0, 50);
       log.take(70, 80);
-      log.maintain(Date.now());
-      await until('the takes are on the disk', () => log.isClean);
+      await untilKept(log, 'the takes are on the disk', () => log.isClean);
       const after = crashed(t, at);
       await log.close();
       for (const settings of [at, after]) {
@@ -129,12 +136,10 @@ for (const directories of [1, 2, 3]) {
       const before = log.segmentCount;
       assert.ok(before >= 4, `${before} segments`);
       log.take(0, 300);
-      log.maintain(Date.now());
-      await until('the first segments are gone', () => log.segmentCount < before);
+      await untilKept(log, 'the first segments are gone', () => log.segmentCount < before);
       assert.deepEqual(firsts(log), multiples(10, 40).slice(30));
       log.take(300, 400);
-      log.maintain(Date.now());
-      await until('one a directory is left', () => log.segmentCount <= directories);
+      await untilKept(log, 'one a directory is left', () => log.segmentCount <= directories);
       await log.close();
       const files = at.dataDirs.flatMap(segments);
       assert.ok(files.length <= directories);
