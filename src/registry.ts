@@ -51,6 +51,7 @@ export const registry: readonly RegistryEntry[] = [
     [`${FLUME}.channel.SpillableMemoryChannel`],
     () => import('./channels/spillable_memory/index.ts'),
   ),
+  entry('channel', ['jdbc'], [`${FLUME}.channel.jdbc.JdbcChannel`], () => import('./channels/jdbc/index.ts')),
   entry(
     'channel',
     [],

@@ -43,6 +43,10 @@ export const ERRORS = {
     help: 'The disk of a durable channel has less than minimumRequiredSpace.',
   },
   STORAGE_FAILED: { retryable: true, help: 'The disk of a durable channel refused a write.' },
+  STORAGE_KEY: {
+    retryable: true,
+    help: 'A key of an encrypted channel, or the password for it, is missing or wrong.',
+  },
   STORAGE_DAMAGED: { retryable: false, help: 'A file of a durable channel cannot be read.' },
   // components
   SOURCE_FAILED: { retryable: true, help: 'A source could not start or go on.' },

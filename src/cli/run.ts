@@ -12,6 +12,7 @@ export const COMMANDS: Readonly<Record<string, () => Promise<{ default: Command 
   graph: () => import('./commands/graph.ts'),
   components: () => import('./commands/components.ts'),
   explain: () => import('./commands/explain.ts'),
+  channel: () => import('./commands/channel.ts'),
   completion: () => import('./commands/completion.ts'),
   'avro-client': () => import('./commands/avro-client.ts'),
   tool: () => import('./commands/tool.ts'),

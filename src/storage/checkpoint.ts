@@ -4,12 +4,18 @@
  * disk. A checkpoint that is lost or damaged costs repeated events, never lost ones: the log's records carry
  * low-water marks, too.
  */
-import { existsSync, mkdirSync, renameSync } from 'node:fs';
+import { existsSync, mkdirSync, renameSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import '../base/native.ts';
 import { Packr } from 'msgpackr';
 import { messageOf } from '../base/errors.ts';
-import { checkFile, type Environment, openEnvironment, type Written } from './log/environment.ts';
+import {
+  checkFile,
+  type Environment,
+  inspectFile,
+  openEnvironment,
+  type Written,
+} from './log/environment.ts';
 import type { OffsetRange } from './log/ranges.ts';
 
 const NAME = 'checkpoint.mdb';
@@ -54,6 +60,24 @@ export class Checkpoint {
     }
     renameSync(file, `${file}.damaged-${Date.now()}`);
     return new Checkpoint(openEnvironment(file, MAP_BYTES), null, problem);
+  }
+
+  /** What stands there, for those who only look: nothing is made or moved aside. */
+  static async read(directory: string): Promise<{ found: CheckpointState | null; problem: string | null }> {
+    const file = join(directory, NAME);
+    if ((statSync(file, { throwIfNoEntry: false })?.size ?? 0) === 0) return { found: null, problem: null };
+    let environment: Environment | null = null;
+    try {
+      const { damage, missingBytes } = inspectFile(file);
+      if (damage !== null) throw new Error(damage);
+      if (missingBytes > 0) throw new Error(`${missingBytes} bytes are missing at its end`);
+      environment = openEnvironment(file, MAP_BYTES, true);
+      return { found: stateIn(environment), problem: null };
+    } catch (error) {
+      return { found: null, problem: messageOf(error) };
+    } finally {
+      await environment?.close();
+    }
   }
 
   /** Resolves when the state is on the disk. */

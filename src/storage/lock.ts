@@ -10,7 +10,7 @@ import { MillraceError } from '../base/errors.ts';
 const NAME = 'in_use.lock';
 const ATTEMPTS = 5;
 
-interface Holder {
+export interface Holder {
   readonly pid: number;
   readonly host: string;
   /** When the process started, in ticks since boot where the system tells: pids are given out again. */
@@ -42,6 +42,14 @@ export class DirectoryLock {
     } finally {
       rmSync(draft, { force: true });
     }
+  }
+
+  /** Who holds the directory, or held it and has gone without letting go; null when nobody does. */
+  static look(directory: string): { readonly holder: Holder; readonly isAlive: boolean } | null {
+    const holder = holderOf(join(directory, NAME));
+    if (holder === null) return null;
+    const mine: Holder = { pid: process.pid, host: hostname(), started: startOf(process.pid), owner: '' };
+    return { holder, isAlive: isAlive(holder, mine) };
   }
 
   release(): void {
@@ -99,9 +107,12 @@ function startOf(pid: number): string {
   }
 }
 
+export function nameOf({ owner, pid, host }: Holder): string {
+  return `${owner} (process ${pid} on ${host})`;
+}
+
 function lockedBy(directory: string, holder: Holder | null): MillraceError {
-  const who =
-    holder === null ? 'another process' : `${holder.owner} (process ${holder.pid} on ${holder.host})`;
+  const who = holder === null ? 'another process' : nameOf(holder);
   return new MillraceError('STORAGE_LOCKED', `${directory} is in use by ${who}`, {
     value: directory,
     remedy: `stop that one, or give each channel directories of its own; when it is gone for good, remove ${join(directory, NAME)}`,

@@ -21,8 +21,8 @@ export interface AdmissionHost {
   /** Events and slots that are taken. */
   readonly eventsUsed: number;
   readonly slotsUsed: number;
-  /** Stores `range`: part of a put, or all of it. */
-  admit(range: BlockRange): void;
+  /** Stores `range`: part of `put`, or all of it. The first part has the reference that came with the put. */
+  admit(range: BlockRange, put: PendingPut): void;
   /** A put is decided: its first `accepted` events were admitted. Called once a put. */
   answer(put: PendingPut, accepted: number, status: PutStatus): void;
 }
@@ -57,7 +57,7 @@ export class Admission {
       if (put.mode === 'batch' && put.range.count > this.#limits.transactionEventsMax) {
         this.#host.answer(put, 0, 'transaction-capacity');
       } else if (this.#waiting.length === 0 && this.#fits(put.range)) {
-        this.#host.admit(put.range);
+        this.#host.admit(put.range, put);
         this.#host.answer(put, put.range.count, 'ok');
       } else {
         this.#waiting.push({ put, accepted: 0, deadlineMs: put.sinceMs + this.#limits.keepAliveMs });
@@ -102,7 +102,7 @@ export class Admission {
     // A channel that never refuses takes a batch bit by bit: one larger than the channel would wait for ever.
     if (put.mode === 'batch' && this.#limits.keepAliveMs !== Number.POSITIVE_INFINITY) {
       if (this.#fits(put.range)) {
-        this.#host.admit(put.range);
+        this.#host.admit(put.range, put);
         waiting.accepted = put.range.count;
         return 'ok';
       }
@@ -139,7 +139,7 @@ export class Admission {
     if (count === 0) return false;
     // The put's reference goes with its first part; each further part holds one of its own.
     if (waiting.accepted > 0) range.segment.retain(1);
-    this.#host.admit({ ...range, first, count, slots });
+    this.#host.admit({ ...range, first, count, slots }, waiting.put);
     waiting.accepted += count;
     return true;
   }

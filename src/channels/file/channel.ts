@@ -2,7 +2,8 @@ import { MillraceError } from '../../base/errors.ts';
 import type { Channel, ChannelContext } from '../../component/channel.ts';
 import type { OptionsOf } from '../../component/options/table.ts';
 import { LogChannel } from '../../transaction/log-channel/channel.ts';
-import { logSettings, refuseEncryption } from '../../transaction/log-channel/options.ts';
+import { logCipher } from '../../transaction/log-channel/encryption.ts';
+import { logSettings } from '../../transaction/log-channel/options.ts';
 import type { options } from './index.ts';
 
 export function create(context: ChannelContext): Channel {
@@ -14,7 +15,6 @@ export function create(context: ChannelContext): Channel {
       { option: 'transactionCapacity', remedy: 'raise capacity, or lower transactionCapacity' },
     );
   }
-  refuseEncryption(context.name, o);
   if (!o.fsyncPerTransaction) {
     const text = 'fsyncPerTransaction = false has no effect: every group of puts is synced';
     context.log.info(`channel ${context.name}: ${text}`);
@@ -27,6 +27,7 @@ export function create(context: ChannelContext): Channel {
       keepAliveMs: o['keep-alive'] * 1000,
     },
     log: logSettings(o),
+    cipher: () => logCipher(context.name, o, context.log),
     memory: null,
   });
 }

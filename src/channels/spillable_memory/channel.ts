@@ -2,14 +2,14 @@ import { totalmem } from 'node:os';
 import type { Channel, ChannelContext } from '../../component/channel.ts';
 import type { OptionsOf } from '../../component/options/table.ts';
 import { LogChannel } from '../../transaction/log-channel/channel.ts';
-import { logSettings, refuseEncryption } from '../../transaction/log-channel/options.ts';
+import { logCipher } from '../../transaction/log-channel/encryption.ts';
+import { logSettings } from '../../transaction/log-channel/options.ts';
 import { options } from './index.ts';
 
 const HEAP_SHARE = 0.8;
 
 export function create(context: ChannelContext): Channel {
   const o = context.options as OptionsOf<typeof options>;
-  refuseEncryption(context.name, o);
   let overflow = Math.max(0, o.overflowCapacity);
   if (o.memoryCapacity === 0 && overflow === 0) {
     overflow = options.overflowCapacity.default;
@@ -26,6 +26,7 @@ export function create(context: ChannelContext): Channel {
       keepAliveMs: o['keep-alive'] * 1000,
     },
     log: logSettings(o),
+    cipher: () => logCipher(context.name, o, context.log),
     memory:
       o.memoryCapacity === 0
         ? null

@@ -1,6 +1,7 @@
 import { registry } from '../../registry.ts';
 import { type OptionDeclaration, type ParsedArguments, SCRIPT_OPTIONS } from '../arguments.ts';
 import { type Command, complain, EXIT, print } from '../command.ts';
+import { CHANNEL_ACTIONS } from './channel.ts';
 import { KINDS } from './components.ts';
 
 const help = `Prints a completion script.
@@ -50,6 +51,7 @@ function bash({ commands, options, explain }: Words): string {
   case "$command" in
     explain) COMPREPLY=($(compgen -W "${explain.join(' ')}" -- "$word"));;
     components) COMPREPLY=($(compgen -W "${KINDS.map((kind) => `${kind}s`).join(' ')}" -- "$word"));;
+    channel) COMPREPLY=($(compgen -W "${CHANNEL_ACTIONS.join(' ')}" -- "$word") $(compgen -f -- "$word"));;
     *) COMPREPLY=($(compgen -f -- "$word"));;
   esac
 }
@@ -62,6 +64,7 @@ function zsh({ commands, options, explain }: Words): string {
 if (( CURRENT == 2 )); then compadd ${commands.join(' ')}
 elif [[ $words[CURRENT] == -* ]]; then compadd -- ${options.join(' ')}
 elif [[ $words[2] == explain ]]; then compadd ${explain.join(' ')}
+elif [[ $words[2] == channel ]]; then compadd ${CHANNEL_ACTIONS.join(' ')}; _files
 else _files
 fi
 `;
@@ -73,6 +76,7 @@ function fish({ commands, options, explain }: Words): string {
       (program) =>
         `complete -c ${program} -n __fish_use_subcommand -f -a '${commands.join(' ')}'\n` +
         `complete -c ${program} -n '__fish_seen_subcommand_from explain' -f -a '${explain.join(' ')}'\n` +
+        `complete -c ${program} -n '__fish_seen_subcommand_from channel' -a '${CHANNEL_ACTIONS.join(' ')}'\n` +
         options.map((option) => `complete -c ${program} -l ${option.slice(2)}\n`).join(''),
     )
     .join('');

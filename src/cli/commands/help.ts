@@ -10,6 +10,7 @@ commands:
   graph FILE                draw a configuration as Mermaid or DOT
   components [KIND]         list what there is: sources, channels, sinks …
   explain TYPE[.OPTION]     options of a component: explain sinks.file_roll
+  channel DIR ACTION        look into a file channel, repair it, move events in and out
   completion SHELL          completion for bash, zsh or fish
   avro-client               send events to an avro source (comes with the hops)
   tool                      tools of Flume (come with the file channel)

@@ -125,6 +125,8 @@ export class Agent implements AgentHandle {
     if (state === undefined || this.#stopping || state.state === 'removed') return;
     if (!this.#dropDeadChannels(state)) return;
     const { unit } = state;
+    // What an earlier worker complained of is its successor's to find out anew.
+    state.degraded.clear();
     this.#write('info', 'org.apache.flume.node.Application', `Starting ${titleOf(unit)}`);
     // Counts go on when a worker died; any other start of a component begins at 0.
     if (state.restarts === 0)

@@ -7,6 +7,9 @@ import { DirectoryLock } from '../lock.ts';
 import type { RecordKey } from './record.ts';
 import { firstOffsetOf, LogSegment, type StoredRecord } from './segment.ts';
 
+/** Folder of blocks that failed their checksum, in a data directory. */
+export const QUARANTINE = 'quarantine';
+
 /** Hears what was found broken: events that are passed over, or the checkpoint. */
 export type Report = (text: string, what: 'events' | 'checkpoint') => void;
 
@@ -44,6 +47,7 @@ export class LogDirectory {
           yield key;
         }
       } catch (error) {
+        throwIfSystem(error);
         await this.#setAside(segment, messageOf(error));
         continue;
       }
@@ -112,6 +116,7 @@ export class LogDirectory {
         const first = records.next();
         if (!first.done) return continued(first.value, records);
       } catch (error) {
+        throwIfSystem(error);
         void this.#setAside(segment, messageOf(error));
         n--;
       }
@@ -161,7 +166,7 @@ export class LogDirectory {
 
   /** Where blocks that fail their checksum are kept. */
   quarantinePath(first: number): string {
-    const folder = join(this.path, 'quarantine');
+    const folder = join(this.path, QUARANTINE);
     mkdirSync(folder, { recursive: true });
     return join(folder, `block-${first}`);
   }
@@ -175,4 +180,10 @@ export class LogDirectory {
 function* continued<T>(first: T, rest: Iterator<T>): Iterable<T> {
   yield first;
   for (let next = rest.next(); !next.done; next = rest.next()) yield next.value;
+}
+
+/** A disk that cannot be read now (gone, no permission, an I/O error) says nothing about what is on it. */
+function throwIfSystem(error: unknown): void {
+  const { code } = error as { code?: unknown };
+  if (typeof code === 'string' && /^E[A-Z]+$/.test(code)) throw error;
 }

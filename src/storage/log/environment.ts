@@ -2,23 +2,25 @@
  * The home of lmdb: opens environments with the settings that the log needs, and looks at a file before LMDB
  * maps it: a file shorter than its pages would end the process with SIGBUS at the first read beyond its end.
  */
-import { closeSync, fstatSync, ftruncateSync, openSync, readSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readSync, statSync, truncateSync } from 'node:fs';
 import { open, type RootDatabase } from 'lmdb';
 
 export type Environment = RootDatabase<Buffer, Buffer>;
 
-export function openEnvironment(file: string, mapBytes: number): Environment {
+export function openEnvironment(file: string, mapBytes: number, readOnly = false): Environment {
   return open<Buffer, Buffer>({
     path: file,
+    readOnly,
     noSubdir: true,
     encoding: 'binary',
     keyEncoding: 'binary',
     mapSize: mapBytes,
     maxReaders: 8,
-    noMemInit: true,
+    // Unused space of pages would carry what this process had in memory to the disk.
+    noMemInit: false,
     // A put's promise means visible; its `flushed` means that it is on the disk.
     separateFlushed: true,
-    overlappingSync: true,
+    overlappingSync: !readOnly,
   });
 }
 
@@ -36,33 +38,41 @@ const PAGE_BYTES_MAX = 65536;
 export interface FileCheck {
   /** Why LMDB must not open the file; null when it may. New and empty files may. */
   readonly damage: string | null;
-  /** Bytes of zeros that were added, because the file ended before its last page: a torn tail. */
-  readonly addedBytes: number;
+  /** Bytes that the file lacks at its end, up to its last page: a torn tail. */
+  readonly missingBytes: number;
 }
 
 /**
  * Looks at a file before LMDB maps it. What is missing at its end becomes zeros, which the checksums find.
  */
 export function checkFile(file: string): FileCheck {
-  const fd = openSync(file, 'r+');
+  const check = inspectFile(file);
+  if (check.missingBytes > 0) addZeros(file, check.missingBytes);
+  return check;
+}
+
+export function addZeros(file: string, bytes: number): void {
+  truncateSync(file, statSync(file).size + bytes);
+}
+
+/** The same look, which changes nothing. */
+export function inspectFile(file: string): FileCheck {
+  const fd = openSync(file, 'r');
   try {
     const { size } = fstatSync(fd);
-    if (size === 0) return { damage: null, addedBytes: 0 };
+    if (size === 0) return { damage: null, missingBytes: 0 };
     const first = metaAt(fd, 0);
     if (size < META.bytes || first.readUInt32LE(META.magic) !== META_MAGIC) {
-      return { damage: 'it does not begin as an LMDB file does', addedBytes: 0 };
+      return { damage: 'it does not begin as an LMDB file does', missingBytes: 0 };
     }
     const pageSize = first.readUInt32LE(META.pageSize);
     if (pageSize < PAGE_BYTES_MIN || pageSize > PAGE_BYTES_MAX) {
-      return { damage: `its pages have ${pageSize} bytes`, addedBytes: 0 };
+      return { damage: `its pages have ${pageSize} bytes`, missingBytes: 0 };
     }
     const second = metaAt(fd, pageSize);
     const metas = [first, second].filter((meta) => meta.readUInt32LE(META.magic) === META_MAGIC);
     const lastPage = Math.max(...metas.map((meta) => Number(meta.readBigUInt64LE(META.lastPage))));
-    const wanted = (lastPage + 1) * pageSize;
-    if (size >= wanted) return { damage: null, addedBytes: 0 };
-    ftruncateSync(fd, wanted);
-    return { damage: null, addedBytes: wanted - size };
+    return { damage: null, missingBytes: Math.max(0, (lastPage + 1) * pageSize - size) };
   } finally {
     closeSync(fd);
   }

@@ -14,16 +14,19 @@
  *   missing was never acknowledged.
  *
  * It does not bound the backlog (channels do), cache, or know what is in a block. A block that fails its
- * checksum is kept in `quarantine`, reported, and passed over; so is a gap where a segment has gone.
+ * checksum is kept in `quarantine`, reported, and passed over; so is a gap where a segment has gone. A block
+ * whose key is not there is neither: reading stops before it.
  */
 import { writeFileSync } from 'node:fs';
 import { assert } from '../../base/assert.ts';
 import { crashPoint } from '../../base/crash-points.ts';
 import { MillraceError, messageOf } from '../../base/errors.ts';
 import { Checkpoint } from '../checkpoint.ts';
+import { type BlockCipher, type Locked, unseal } from './cipher.ts';
 import { LogDirectory, type Report } from './directory.ts';
-import { TakenOffsets } from './ranges.ts';
+import type { TakenOffsets } from './ranges.ts';
 import { crcOf, type RecordKey } from './record.ts';
+import { recover } from './recovery.ts';
 import type { StoredRecord } from './segment.ts';
 
 export interface LogSettings {
@@ -36,6 +39,8 @@ export interface LogSettings {
   readonly freeBytesMin: number;
   /** Longest time for which takes may be known to records only, ms. */
   readonly checkpointMs: number;
+  /** Encrypts what is appended; null writes blocks as they are. */
+  readonly cipher: BlockCipher | null;
   readonly report: Report;
 }
 
@@ -43,6 +48,12 @@ export interface NewRecord {
   readonly count: number;
   /** Must not change before the append has settled. */
   readonly value: Buffer;
+}
+
+/** Where reading stopped for want of a key. */
+export interface LockedBlock extends Locked {
+  readonly first: number;
+  readonly count: number;
 }
 
 interface Flight {
@@ -89,7 +100,7 @@ export class EventLog {
       for (const path of settings.dataDirs) {
         directories.push(new LogDirectory(path, settings.owner, settings.segmentBytes, settings.report));
       }
-      const { taken, end } = await recover(checkpoint, directories);
+      const { taken, end } = await recover(checkpoint.found, directories);
       return new EventLog(settings, directories, checkpoint, taken, end);
     } catch (error) {
       for (const directory of directories) await directory.close();
@@ -162,12 +173,15 @@ export class EventLog {
     assert(records.length > 0, 'an empty group');
     crashPoint('append');
     const directory = this.#directories[this.#turn++ % this.#directories.length]!;
+    const { cipher } = this.#settings;
     const first = this.#end;
     const { low } = this.#taken;
     const written: Promise<void>[] = [];
     for (const { count, value } of records) {
-      const key = { first: this.#end, count, crc: crcOf(value), low, durable: this.#durable };
-      written.push(directory.append(key, value));
+      const stored = cipher?.seal(value) ?? value;
+      const isEncrypted = cipher !== null;
+      const key = { first: this.#end, count, crc: crcOf(stored), low, durable: this.#durable, isEncrypted };
+      written.push(directory.append(key, stored));
       this.#end += count;
     }
     const flight: Flight = { first, end: this.#end, low, done: false };
@@ -193,9 +207,10 @@ export class EventLog {
 
   /**
    * Hands records that hold untaken, durable events from `from` on to `visit`, in order, until it returns
-   * false. The value is valid during the call only.
+   * false. The value is valid during the call only. Returns the block before which it stopped because its
+   * key is missing; null when there was none.
    */
-  read(from: number, visit: (key: RecordKey, value: Buffer) => boolean): void {
+  read(from: number, visit: (key: RecordKey, value: Buffer) => boolean): LockedBlock | null {
     let cursors = this.#cursorsAt(from);
     let rechecked = -1;
     let expected = Math.max(from, this.#taken.low);
@@ -210,12 +225,16 @@ export class EventLog {
         continue;
       }
       if (first > expected) this.#missing(expected, first);
-      if (record === null || record.key.first >= this.#durable) return;
+      if (record === null || record.key.first >= this.#durable) return null;
       const { key, value } = record;
       const end = key.first + key.count;
       if (end > expected) {
         if (crcOf(value) !== key.crc) this.#quarantine(cursor.directory, key, value);
-        else if (this.#taken.untaken(key.first, end).length > 0 && !visit(key, value)) return;
+        else if (this.#taken.untaken(key.first, end).length > 0) {
+          const block = key.isEncrypted ? unseal(value, this.#settings.cipher) : value;
+          if (!Buffer.isBuffer(block)) return { first: key.first, count: key.count, ...block };
+          if (!visit(key, block)) return null;
+        }
         expected = end;
       }
       cursor.advance();
@@ -340,36 +359,4 @@ class Cursor {
 
 function firstOf({ record }: Cursor): number {
   return record?.key.first ?? Number.POSITIVE_INFINITY;
-}
-
-/** Where the log ends, and what is taken. */
-async function recover(
-  checkpoint: Checkpoint,
-  directories: readonly LogDirectory[],
-): Promise<{ taken: TakenOffsets; end: number }> {
-  const state = checkpoint.found ?? { low: 0, ranges: [] };
-  let { low } = state;
-  let durable = 0;
-  const tail: RecordKey[] = [];
-  for (const directory of directories) {
-    let isNewest = true;
-    for await (const key of directory.newestKeys()) {
-      if (isNewest) {
-        low = Math.max(low, key.low);
-        durable = Math.max(durable, key.durable);
-        isNewest = false;
-      }
-      if (key.first + key.count <= durable) break;
-      tail.push(key);
-    }
-  }
-  const taken = new TakenOffsets(low, state.ranges);
-  tail.sort((a, b) => a.first - b.first);
-  let end = Math.max(low, durable);
-  for (const key of tail) {
-    // What was in flight and is not there was never acknowledged.
-    if (key.first > end) taken.add(end, key.first);
-    end = Math.max(end, key.first + key.count);
-  }
-  return { taken, end };
 }

@@ -1,5 +1,6 @@
 /**
- * A record of the log: the key says which events it holds, the value is their block as it stood in memory.
+ * A record of the log: the key says which events it holds, the value is their block as it stood in memory, or
+ * encrypted (cipher.ts).
  *
  * Key, 32 bytes, big-endian so that LMDB's byte order is the order of offsets:
  *     first event (u64) · events (u32) · crc-32 of the value (u32) · low-water mark (u64) ·
@@ -8,12 +9,14 @@
  * Events are numbered from 0 for the life of a channel's directories: the number of an event is its offset.
  * The low-water mark is the offset below which every event had been taken when the record was written: it
  * makes takes durable with the puts behind them. "Behind the durable prefix" is how far back the first event
- * is that was not known to be on the disk then: no gap can stand before that point.
+ * is that was not known to be on the disk then: no gap can stand before that point. Flags: bit 0, the value
+ * is encrypted.
  */
 import { crc32 } from 'node:zlib';
 
 export const KEY_BYTES = 32;
 export const FORMAT_VERSION = 1;
+const FLAG_ENCRYPTED = 1;
 
 export interface RecordKey {
   readonly first: number;
@@ -22,6 +25,7 @@ export interface RecordKey {
   readonly low: number;
   /** Every event below this offset was durable when the record was written. */
   readonly durable: number;
+  readonly isEncrypted: boolean;
 }
 
 export function encodeKey(key: RecordKey): Buffer {
@@ -32,7 +36,7 @@ export function encodeKey(key: RecordKey): Buffer {
   writeOffset(bytes, 16, key.low);
   bytes.writeUInt32BE(Math.min(key.first - key.durable, 0xffffffff), 24);
   bytes.writeUInt16BE(FORMAT_VERSION, 28);
-  bytes.writeUInt16BE(0, 30);
+  bytes.writeUInt16BE(key.isEncrypted ? FLAG_ENCRYPTED : 0, 30);
   return bytes;
 }
 
@@ -48,6 +52,7 @@ export function decodeKey(bytes: Uint8Array): RecordKey | null {
     crc: view.readUInt32BE(12),
     low: readOffset(view, 16),
     durable: first - view.readUInt32BE(24),
+    isEncrypted: (view.readUInt16BE(30) & FLAG_ENCRYPTED) !== 0,
   };
 }
 

@@ -74,27 +74,13 @@ export class LogSegment {
   }
 
   /** Records that end behind `from`, in order. */
-  *records(from: number): Iterable<StoredRecord> {
-    const environment = this.open();
-    // A snapshot from before the newest commit would make its events look missing.
-    environment.resetReadTxn();
-    // The record that `from` stands in begins before it: look back one.
-    const before = [...environment.getKeys({ start: keyFrom(from), reverse: true, limit: 1 })][0];
-    const previous = before === undefined ? null : decodeKey(before);
-    const start =
-      previous !== null && previous.first + previous.count > from ? encodeKey(previous) : keyFrom(from);
-    for (const { key: bytes, value } of environment.getRange({ start })) {
-      const key = decodeKey(bytes);
-      if (key !== null) yield { key, value };
-    }
+  records(from: number): Iterable<StoredRecord> {
+    return recordsOf(this.open(), from);
   }
 
   /** Keys from the newest on. */
-  *keysBackwards(): Iterable<RecordKey> {
-    for (const bytes of this.open().getKeys({ reverse: true })) {
-      const key = decodeKey(bytes);
-      if (key !== null) yield key;
-    }
+  keysBackwards(): Iterable<RecordKey> {
+    return keysBackwardsOf(this.open());
   }
 
   async close(): Promise<void> {
@@ -108,5 +94,28 @@ export class LogSegment {
     for (const file of [this.file, `${this.file}-lock`]) {
       if (existsSync(file)) unlinkSync(file);
     }
+  }
+}
+
+/** Records of a segment that end behind `from`, in order. */
+export function* recordsOf(environment: Environment, from: number): Iterable<StoredRecord> {
+  // A snapshot from before the newest commit would make its events look missing.
+  environment.resetReadTxn();
+  // The record that `from` stands in begins before it: look back one.
+  const before = [...environment.getKeys({ start: keyFrom(from), reverse: true, limit: 1 })][0];
+  const previous = before === undefined ? null : decodeKey(before);
+  const start =
+    previous !== null && previous.first + previous.count > from ? encodeKey(previous) : keyFrom(from);
+  for (const { key: bytes, value } of environment.getRange({ start })) {
+    const key = decodeKey(bytes);
+    if (key !== null) yield { key, value };
+  }
+}
+
+/** Keys of a segment from the newest on. */
+export function* keysBackwardsOf(environment: Environment): Iterable<RecordKey> {
+  for (const bytes of environment.getKeys({ reverse: true })) {
+    const key = decodeKey(bytes);
+    if (key !== null) yield key;
   }
 }

@@ -16,13 +16,16 @@ import { copyEvents } from '../../memory/block/copy-events.ts';
 import { BatchView } from '../../memory/block/view.ts';
 import type { BlockRange } from '../../memory/store/range.ts';
 import { BlockStore } from '../../memory/store/store.ts';
-import { EventLog, type LogSettings, type NewRecord } from '../../storage/log/log.ts';
+import type { BlockCipher } from '../../storage/log/cipher.ts';
+import { EventLog, type LockedBlock, type LogSettings, type NewRecord } from '../../storage/log/log.ts';
 import { Admission, type AdmissionHost, type AdmissionLimits } from '../admission.ts';
 import { Backlog, type TakenRange } from './backlog.ts';
 
 export interface LogChannelSettings {
   readonly limits: AdmissionLimits;
-  readonly log: Omit<LogSettings, 'owner' | 'report'>;
+  readonly log: Omit<LogSettings, 'owner' | 'report' | 'cipher'>;
+  /** Reads the keys; null when blocks are written as they are. @throws CONF_OPTION_*, STORAGE_KEY */
+  readonly cipher: () => BlockCipher | null;
   /** The memory part; null when every put goes to the log. */
   readonly memory: MemoryPart | null;
 }
@@ -36,17 +39,29 @@ interface LogTake extends Take {
   readonly ranges: readonly TakenRange[];
 }
 
-interface Answer {
+/** A put from its first part to its answer. */
+interface PutState {
   readonly put: PendingPut;
-  readonly accepted: number;
-  readonly status: PutStatus;
+  /** Parts that have not landed. */
+  pending: number;
+  /** Events of the parts that landed, up to one that did not. */
+  stored: number;
+  failed: boolean;
+  /** What it was told to be answered, once all parts have landed. */
+  decided: { readonly accepted: number; readonly status: PutStatus } | null;
 }
 
-/** A group of puts on its way to the disk. */
+/** Part of a put, or all of it. */
+interface Part {
+  readonly range: BlockRange;
+  readonly state: PutState;
+  /** Its reference to the block is the one that came with the put. */
+  readonly isFirst: boolean;
+}
+
+/** Parts of puts on their way to the disk. */
 interface Group {
-  readonly ranges: readonly BlockRange[];
-  /** Puts that were decided with or before it: answered once it and all before it have landed. */
-  readonly answers: Answer[];
+  readonly parts: readonly Part[];
   readonly first: number;
   state: 'flying' | 'stored' | 'failed';
 }
@@ -73,8 +88,8 @@ export class LogChannel implements Channel, AdmissionHost {
   #log!: EventLog;
   /** Events in the channel, those on their way to the disk among them. */
   #events = 0;
-  #gathered: BlockRange[] = [];
-  #decided: Answer[] = [];
+  #gathered: Part[] = [];
+  readonly #puts = new Map<PendingPut, PutState>();
   readonly #groups: Group[] = [];
   /** Offset up to which the backlog has what is untaken; what follows is in the log only. */
   #heldTo = 0;
@@ -85,6 +100,8 @@ export class LogChannel implements Channel, AdmissionHost {
   #complained = false;
   /** Events that were passed over: shown until the channel is started again. */
   #damage: string | null = null;
+  /** The log goes on with a block whose key is missing: nothing from there on is delivered, or lost. */
+  #isLocked = false;
 
   constructor(context: ChannelContext, settings: LogChannelSettings) {
     this.#context = context;
@@ -101,6 +118,7 @@ export class LogChannel implements Channel, AdmissionHost {
     try {
       this.#log = await EventLog.open({
         ...this.#settings.log,
+        cipher: this.#settings.cipher(),
         owner: `channel ${name}`,
         report: (text, what) => this.#report(text, what),
       });
@@ -141,7 +159,7 @@ export class LogChannel implements Channel, AdmissionHost {
 
   #recount(): void {
     let events = this.#memoryEvents;
-    for (const range of this.#gathered) events += range.count;
+    for (const { range } of this.#gathered) events += range.count;
     this.#events = this.#log.taken.untakenCount(this.#log.end) + events;
   }
 
@@ -164,14 +182,19 @@ export class LogChannel implements Channel, AdmissionHost {
     this.#write();
   }
 
-  admit(range: BlockRange): void {
+  admit(range: BlockRange, put: PendingPut): void {
     this.#events += range.count;
-    if (!this.#fitsMemory(range)) {
-      this.#gathered.push(range);
+    const known = this.#puts.get(put);
+    const state = known ?? { put, pending: 0, stored: 0, failed: false, decided: null };
+    if (known === undefined) this.#puts.set(put, state);
+    if (this.#fitsMemory(range)) {
+      this.#memoryEvents += range.count;
+      state.stored += range.count;
+      this.#backlog.push({ ...range, at: null, bytes: bytesOf(range) });
       return;
     }
-    this.#memoryEvents += range.count;
-    this.#backlog.push({ ...range, at: null, bytes: bytesOf(range) });
+    state.pending++;
+    this.#gathered.push({ range, state, isFirst: known === undefined });
   }
 
   /** Memory takes a put only while nothing waits in the log: order is kept. */
@@ -184,40 +207,38 @@ export class LogChannel implements Channel, AdmissionHost {
   }
 
   answer(put: PendingPut, accepted: number, status: PutStatus): void {
-    if (accepted === 0) put.complete(0, status);
-    else this.#decided.push({ put, accepted, status });
+    const state = this.#puts.get(put);
+    if (state === undefined) {
+      put.complete(accepted, status);
+      return;
+    }
+    state.decided = { accepted, status };
+    this.#answerIfLanded(state);
+  }
+
+  #answerIfLanded(state: PutState): void {
+    if (state.decided === null || state.pending > 0) return;
+    this.#puts.delete(state.put);
+    if (state.failed) state.put.complete(state.stored, 'failed');
+    else state.put.complete(state.decided.accepted, state.decided.status);
   }
 
   /** Sends what was gathered to the log, group by group. */
   #write(): void {
     while (this.#gathered.length > 0 && this.#groups.length < GROUPS_MAX) {
       const records: NewRecord[] = [];
-      const ranges: BlockRange[] = [];
       let bytes = 0;
-      while (this.#gathered.length > ranges.length && bytes < GROUP_BYTES_MAX) {
-        const range = this.#gathered[ranges.length]!;
-        const record = this.#recordOf(range);
+      while (this.#gathered.length > records.length && bytes < GROUP_BYTES_MAX) {
+        const record = this.#recordOf(this.#gathered[records.length]!.range);
         records.push(record);
-        ranges.push(range);
         bytes += record.value.length;
       }
-      this.#gathered.splice(0, ranges.length);
+      const parts = this.#gathered.splice(0, records.length);
       const { first, settled } = this.#log.append(records);
-      // Answers of puts that are not wholly in this group wait for a later one.
-      const answers = this.#gathered.length === 0 ? this.#decided.splice(0) : [];
-      const group: Group = { ranges, answers, first, state: 'flying' };
+      const group: Group = { parts, first, state: 'flying' };
       this.#groups.push(group);
       void this.#land(group, settled);
     }
-    if (this.#gathered.length === 0 && this.#decided.length > 0) this.#answerBehind();
-  }
-
-  /** Puts that were decided without a further event: they wait for the last group, if there is one. */
-  #answerBehind(): void {
-    const last = this.#groups.at(-1);
-    if (last !== undefined) last.answers.push(...this.#decided);
-    else for (const { put, accepted, status } of this.#decided) put.complete(accepted, status);
-    this.#decided = [];
   }
 
   /** The block as it stands in memory; what is only a part of one is copied. */
@@ -238,7 +259,7 @@ export class LogChannel implements Channel, AdmissionHost {
       group.state = 'stored';
       this.#counters.add('SyncCount', 1);
       this.#counters.add('SyncMicros', Math.round((performance.now() - began) * 1000));
-      for (const { count } of group.ranges) this.#counters.add('SyncedEventCount', count);
+      for (const { range } of group.parts) this.#counters.add('SyncedEventCount', range.count);
     } catch (error) {
       group.state = 'failed';
       this.#report(messageOf(error), 'put');
@@ -250,17 +271,25 @@ export class LogChannel implements Channel, AdmissionHost {
   }
 
   #finish(group: Group): void {
+    const isStored = group.state === 'stored';
     let at = group.first;
-    for (const range of group.ranges) {
-      if (group.state === 'stored') this.#keep(range, at);
-      else range.segment.release(1);
-      at += range.count;
+    for (const { range, state, isFirst } of group.parts) {
+      const end = at + range.count;
+      if (isStored && !state.failed) {
+        state.stored += range.count;
+        this.#keep(range, at);
+      } else {
+        // The sender is told that it was refused: whoever holds the put's own reference gives it back then.
+        if (isStored) this.#log.take(at, end);
+        if (!isFirst) range.segment.release(1);
+        this.#events -= range.count;
+        state.failed = true;
+      }
+      state.pending--;
+      this.#answerIfLanded(state);
+      at = end;
     }
-    if (group.state === 'stored' && this.#complained) this.#recovered();
-    for (const { put, accepted, status } of group.answers) {
-      if (group.state === 'stored') put.complete(accepted, status);
-      else put.complete(0, 'failed');
-    }
+    if (isStored && this.#complained) this.#recovered();
     crashPoint('answered');
   }
 
@@ -281,7 +310,7 @@ export class LogChannel implements Channel, AdmissionHost {
   }
 
   hasNext(): boolean {
-    return !this.#backlog.isEmpty || this.#heldTo < this.#durable();
+    return !this.#backlog.isEmpty || (!this.#isLocked && this.#heldTo < this.#durable());
   }
 
   /** Up to where events may be handed out: groups before it have all landed and been answered. */
@@ -299,11 +328,11 @@ export class LogChannel implements Channel, AdmissionHost {
   /** Copies the next blocks of the log into memory. */
   #readBack(): void {
     const durable = this.#durable();
-    if (this.#heldTo >= durable) return;
+    if (this.#isLocked || this.#heldTo >= durable) return;
     let bytes = 0;
     const from = this.#heldTo;
     this.#heldTo = durable;
-    this.#log.read(from, (key, value) => {
+    const locked = this.#log.read(from, (key, value) => {
       if (key.first >= durable) return false;
       if (bytes >= READ_BYTES) {
         this.#heldTo = key.first;
@@ -313,6 +342,18 @@ export class LogChannel implements Channel, AdmissionHost {
       this.#load(key.first, Math.max(from, key.first), Math.min(key.first + key.count, durable), value);
       return true;
     });
+    if (locked !== null) this.#lock(locked);
+  }
+
+  /** Events behind the block wait with it: order is kept, and the key may come back. */
+  #lock({ first, count, why, remedy }: LockedBlock): void {
+    this.#isLocked = true;
+    this.#heldTo = first;
+    const events = `events ${first} to ${first + count - 1} (${count})`;
+    this.#damage = `The block of ${events} ${why}: delivery stops there, nothing is lost; ${remedy}`;
+    this.#context.log.error(`channel ${this.#context.name}: ${this.#damage}`);
+    this.#counters.add('EventTakeErrorCount', 1);
+    this.#complain(this.#damage);
   }
 
   #load(first: number, from: number, to: number, value: Buffer): void {
@@ -372,8 +413,8 @@ export class LogChannel implements Channel, AdmissionHost {
 
   segmentsInUse(): ReadonlySet<number> {
     const ids = new Set<number>([...this.#backlog.segmentIds(), ...this.#admission.waitingSegments()]);
-    for (const { segment } of this.#gathered) ids.add(segment.id);
-    for (const { ranges } of this.#groups) for (const { segment } of ranges) ids.add(segment.id);
+    for (const { range } of this.#gathered) ids.add(range.segment.id);
+    for (const { parts } of this.#groups) for (const { range } of parts) ids.add(range.segment.id);
     return ids;
   }
 

@@ -1,9 +1,9 @@
 /** Options of the log that every channel over it has, and what they mean. */
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { MillraceError } from '../../base/errors.ts';
 import { type OptionsOf, optionTable } from '../../component/options/table.ts';
 import type { LogChannelSettings } from './channel.ts';
+import { encryptionOptions } from './encryption.ts';
 
 const REPLAY = 'there is no replay: the channel opens at once, whatever its backlog';
 
@@ -118,14 +118,7 @@ export const logOptions = optionTable({
     deprecated: 'it has no effect, as in Flume',
     help: 'Accepted for old configurations.',
   },
-  'encryption.activeKey': {
-    kind: 'string',
-    since: '1.3',
-    help: 'Not in this version: a channel that asks for encryption is refused.',
-  },
-  'encryption.cipherProvider': { kind: 'string', since: '1.3', help: 'Not in this version.' },
-  'encryption.keyProvider': { kind: 'string', since: '1.3', help: 'Not in this version.' },
-  'encryption.keyProvider.*': { kind: 'map', help: 'Not in this version.' },
+  ...encryptionOptions,
 });
 
 type LogOptions = OptionsOf<typeof logOptions>;
@@ -137,22 +130,9 @@ export function logSettings(o: LogOptions): LogChannelSettings['log'] {
   const base = join(homedir(), '.flume', 'file-channel');
   return {
     checkpointDir: o.checkpointDir ?? join(base, 'checkpoint'),
-    dataDirs: o.dataDirs ?? [join(base, 'data')],
+    dataDirs: o.dataDirs.length > 0 ? o.dataDirs : [join(base, 'data')],
     segmentBytes: o.maxFileSize,
     freeBytesMin: o.minimumRequiredSpace,
     checkpointMs: Math.min(o.checkpointInterval, CHECKPOINT_MS_MAX),
   };
-}
-
-/** @throws CONF_OPTION_VALUE: nothing must be written in the clear that was to be encrypted. */
-export function refuseEncryption(channel: string, o: LogOptions): void {
-  if (o['encryption.keyProvider'] === undefined && o['encryption.activeKey'] === undefined) return;
-  throw new MillraceError(
-    'CONF_OPTION_VALUE',
-    `channel ${channel}: encryption is not available in this version`,
-    {
-      option: 'encryption.keyProvider',
-      remedy: 'put the directories on an encrypted disk, or leave encryption.* out',
-    },
-  );
 }

@@ -1,7 +1,11 @@
-/** Keys as Flume's JCEKSFILE provider finds them: a store, its password file, and those of single keys. */
+/**
+ * Keys as Flume's JCEKSFILE provider finds them: a store, its password file, and those of single keys. The
+ * store may be PKCS #12, too.
+ */
 import { readFileSync } from 'node:fs';
 import { MillraceError } from '../../base/errors.ts';
 import { JceksStore } from '../jceks/store.ts';
+import { Pkcs12Store } from '../pkcs12/store.ts';
 import type { KeySource } from './cipher.ts';
 
 export interface KeyStoreFiles {
@@ -15,7 +19,10 @@ export interface KeyStoreFiles {
 export function keysOfStore(files: KeyStoreFiles): KeySource {
   const { keyStoreFile, keyStorePasswordFile } = files;
   const password = passwordIn(keyStorePasswordFile);
-  const store = JceksStore.open(readFile(keyStoreFile), password, keyStoreFile);
+  const bytes = readFile(keyStoreFile);
+  const store = Pkcs12Store.looksLikeOne(bytes)
+    ? Pkcs12Store.open(bytes, password, keyStoreFile)
+    : JceksStore.open(bytes, password, keyStoreFile);
   // A key costs a good part of a second, and each log file asks for its own.
   const known = new Map<string, Buffer | null>();
   return (alias) => {
@@ -28,9 +35,11 @@ export function keysOfStore(files: KeyStoreFiles): KeySource {
     try {
       return store.secret(alias, file === undefined ? password : passwordIn(file));
     } catch (cause) {
-      throw new MillraceError('CONF_OPTION_VALUE', `key ${alias} of ${keyStoreFile} cannot be read`, {
+      const known = cause instanceof MillraceError ? cause : null;
+      const why = known === null ? '' : `: ${known.message}`;
+      throw new MillraceError('CONF_OPTION_VALUE', `key ${alias} of ${keyStoreFile} cannot be read${why}`, {
         value: alias,
-        remedy: `correct the password in ${file ?? keyStorePasswordFile}`,
+        remedy: known?.detail.remedy ?? `correct the password in ${file ?? keyStorePasswordFile}`,
         cause,
       });
     }

@@ -56,9 +56,9 @@ export class JceksStore {
     return [...this.#secrets.keys()];
   }
 
-  /** The secret's bytes, or null when there is no such alias. */
+  /** The secret's bytes, or null when there is no such alias. Java keeps aliases in lower case. */
   secret(alias: string, password: string): Buffer | null {
-    const sealed = this.#secrets.get(alias);
+    const sealed = this.#secrets.get(alias.toLowerCase());
     return sealed === undefined ? null : unseal(sealed, password);
   }
 }

@@ -1,6 +1,6 @@
 /** The file channel in whole agents: restarts, backlogs longer than memory, deaths, disks that are full. */
 import assert from 'node:assert/strict';
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { Collected, kitPlugin, netcatSource, runFlow } from '../../kit/flow.ts';
@@ -146,6 +146,54 @@ describe('the file channel', () => {
     assert.equal(state, 'degraded');
     assert.match(reason!, /Usable space exhausted, only \d+ bytes remaining, required \d+ bytes/);
     assert.equal(flow.counter('channel', 'c1', 'ChannelSize'), 0);
+  });
+
+  test('a data directory that goes away: puts are refused and told, and it goes on', async (t) => {
+    const directory = temporaryDirectory(t);
+    const collected = new Collected(t);
+    const flow = await runFlow(
+      t,
+      `sources = r1
+       channels = c1
+       sinks = k1
+       ${netcatSource()}
+       sources.r1.max-line-length = 300000
+       ${channel(directory)
+         .replace(/, \S+data2/, '')
+         .replace('4MiB', '1MiB')}
+       ${collected.sink('k1', 'c1')}`,
+    );
+    const client = new LineClient(await flow.port('r1'));
+    const answers = new Map<string, string>();
+    let sent = 0;
+    const send = async (count: number) => {
+      const lines = Array.from({ length: count }, (_, n) => `${sent + n}-`.padEnd(200_000, 'x'));
+      client.send(lines);
+      sent += count;
+      (await client.untilLines(sent)).slice(sent - count).forEach((answer, n) => {
+        answers.set(lines[n]!, answer);
+      });
+    };
+    await send(4);
+    // The next segment cannot be made.
+    renameSync(join(directory, 'data1'), join(directory, 'away'));
+    writeFileSync(join(directory, 'data1'), 'no directory any more');
+    await send(20);
+    await until('it is told', () => ['degraded', 'failed'].includes(flow.status('channel', 'c1').state));
+    assert.ok(flow.counter('channel', 'c1', 'EventPutErrorCount') > 0);
+    rmSync(join(directory, 'data1'), { recursive: true, force: true });
+    renameSync(join(directory, 'away'), join(directory, 'data1'));
+    await until('puts are taken again', async () => {
+      await send(1);
+      return answers.get([...answers.keys()].at(-1)!) === 'OK';
+    });
+    client.end();
+    const of = (kind: RegExp) => [...answers].filter(([, answer]) => kind.test(answer)).map(([line]) => line);
+    assert.ok(of(/^FAILED/).length > 0);
+    await until('what was acknowledged is delivered', () =>
+      of(/^OK/).every((line) => collected.bodies.includes(line)),
+    );
+    await until('its status is right', () => flow.status('channel', 'c1').state === 'running');
   });
 
   test('two channels on one directory: the second fails with the name of the first, the rest runs', async (t) => {

@@ -30,6 +30,7 @@ function place(t: Pick<TestContext, 'after'>, directories = 1, segmentBytes = 1 
     segmentBytes,
     freeBytesMin: 0,
     checkpointMs: 10,
+    cipher: null,
     report: (text) => reports.push(text),
     reports,
   };

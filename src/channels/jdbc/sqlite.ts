@@ -1,0 +1,126 @@
+/**
+ * SQLite inside the channel's worker, by node:sqlite: each call does its work before it returns. WAL with
+ * synchronous=FULL: a commit is on the disk when it returns. Several channels, each in its own worker, may
+ * share a file: writers wait for each other.
+ */
+import { closeSync, fsyncSync, mkdirSync, openSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import { MillraceError } from '../../base/errors.ts';
+import { DirectoryLock } from '../../storage/lock.ts';
+import {
+  type Database,
+  type DatabaseSettings,
+  type IdRange,
+  joined,
+  type Row,
+  sizeOf,
+  TABLE,
+} from './database.ts';
+
+/** How long a writer waits for another one. */
+const BUSY_MS = 5000;
+
+const DDL = `CREATE TABLE IF NOT EXISTS ${TABLE} (
+  channel TEXT NOT NULL, id INTEGER NOT NULL, headers BLOB, body BLOB NOT NULL,
+  PRIMARY KEY (channel, id)
+)`;
+
+export async function open(file: string, settings: DatabaseSettings): Promise<Database> {
+  const path = resolve(file);
+  // One owner a channel, whatever process it is in; the directory stands beside the file.
+  const owner = `${path}.${encodeURIComponent(settings.channel)}`;
+  mkdirSync(owner, { recursive: true });
+  const lock = DirectoryLock.acquire(owner, `channel ${settings.channel}`);
+  let db: DatabaseSync | null = null;
+  try {
+    db = new DatabaseSync(path, { timeout: BUSY_MS });
+    db.exec('PRAGMA journal_mode = WAL');
+    db.exec('PRAGMA synchronous = FULL');
+    if (settings.createSchema) db.exec(DDL);
+    else if (!hasTable(db)) throw noTable(path);
+    syncDirectory(dirname(path));
+    return new Sqlite(db, lock, settings.channel);
+  } catch (error) {
+    db?.close();
+    lock.release();
+    throw error;
+  }
+}
+
+function hasTable(db: DatabaseSync): boolean {
+  return db.prepare("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?").get(TABLE) !== undefined;
+}
+
+function noTable(path: string): MillraceError {
+  return new MillraceError('CONF_OPTION_VALUE', `${path} has no table ${TABLE}, and create.schema is false`, {
+    option: 'create.schema',
+    value: 'false',
+    remedy: `set create.schema = true, or run: ${DDL.replaceAll(/\s+/g, ' ')}`,
+  });
+}
+
+/** A new file is there after a power cut only when its directory is on the disk, too. */
+function syncDirectory(directory: string): void {
+  const handle = openSync(directory, 'r');
+  try {
+    fsyncSync(handle);
+  } finally {
+    closeSync(handle);
+  }
+}
+
+class Sqlite implements Database {
+  readonly #db: DatabaseSync;
+  readonly #lock: DirectoryLock;
+  readonly #channel: string;
+  readonly #insert: StatementSync;
+  readonly #delete: StatementSync;
+  readonly #select: StatementSync;
+
+  constructor(db: DatabaseSync, lock: DirectoryLock, channel: string) {
+    this.#db = db;
+    this.#lock = lock;
+    this.#channel = channel;
+    this.#insert = db.prepare(`INSERT INTO ${TABLE} (channel, id, headers, body) VALUES (?, ?, ?, ?)`);
+    this.#delete = db.prepare(`DELETE FROM ${TABLE} WHERE channel = ? AND id BETWEEN ? AND ?`);
+    this.#select = db.prepare(
+      `SELECT id, headers, body FROM ${TABLE} WHERE channel = ? AND id > ? AND id <= ? ORDER BY id LIMIT ?`,
+    );
+  }
+
+  async state() {
+    const row = this.#db
+      .prepare(`SELECT coalesce(max(id), 0) AS last, count(*) AS events FROM ${TABLE} WHERE channel = ?`)
+      .get(this.#channel)!;
+    return { lastId: row.last as number, events: row.events as number };
+  }
+
+  async write(rows: readonly Row[], deletes: readonly IdRange[]): Promise<void> {
+    this.#db.exec('BEGIN IMMEDIATE');
+    for (const { id, headers, body } of rows) this.#insert.run(this.#channel, id, headers, body);
+    for (const { first, last } of joined(deletes)) this.#delete.run(this.#channel, first, last);
+    this.#db.exec('COMMIT');
+  }
+
+  async has(id: number): Promise<boolean> {
+    return this.#select.get(this.#channel, id - 1, id, 1) !== undefined;
+  }
+
+  async read(after: number, to: number, eventsMax: number, bytesMax: number): Promise<readonly Row[]> {
+    const rows: Row[] = [];
+    let bytes = 0;
+    for (const found of this.#select.iterate(this.#channel, after, to, eventsMax)) {
+      const row = found as unknown as Row;
+      bytes += sizeOf(row);
+      if (rows.length > 0 && bytes > bytesMax) break;
+      rows.push(row);
+    }
+    return rows;
+  }
+
+  async close(): Promise<void> {
+    if (this.#db.isOpen) this.#db.close();
+    this.#lock.release();
+  }
+}
