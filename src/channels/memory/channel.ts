@@ -1,12 +1,10 @@
-import { totalmem } from 'node:os';
 import { MillraceError } from '../../base/errors.ts';
+import { defaultByteCapacity } from '../../component/byte-capacity.ts';
 import type { ChannelContext } from '../../component/channel.ts';
 import type { OptionsOf } from '../../component/options/table.ts';
 import { SLOT_BYTES } from '../../memory/block/layout.ts';
 import { RangeChannel } from '../../transaction/range-channel.ts';
 import type { options } from './index.ts';
-
-const HEAP_SHARE = 0.8;
 
 export function create(context: ChannelContext): RangeChannel {
   const o = context.options as OptionsOf<typeof options>;
@@ -22,7 +20,7 @@ export function create(context: ChannelContext): RangeChannel {
       },
     );
   }
-  const bytes = o.byteCapacity ?? Math.floor(HEAP_SHARE * (context.heapBytes ?? totalmem() / 4));
+  const bytes = o.byteCapacity ?? Math.floor(defaultByteCapacity(context.heapBytes));
   const slots = Math.floor((bytes * (1 - o.byteCapacityBufferPercentage / 100)) / SLOT_BYTES);
   context.counters.set('ChannelCapacity', o.capacity);
   return new RangeChannel(context, {

@@ -1,12 +1,10 @@
-import { totalmem } from 'node:os';
+import { defaultByteCapacity } from '../../component/byte-capacity.ts';
 import type { Channel, ChannelContext } from '../../component/channel.ts';
 import type { OptionsOf } from '../../component/options/table.ts';
 import { LogChannel } from '../../transaction/log-channel/channel.ts';
 import { logCipher } from '../../transaction/log-channel/encryption.ts';
 import { logSettings } from '../../transaction/log-channel/options.ts';
 import { options } from './index.ts';
-
-const HEAP_SHARE = 0.8;
 
 export function create(context: ChannelContext): Channel {
   const o = context.options as OptionsOf<typeof options>;
@@ -17,7 +15,7 @@ export function create(context: ChannelContext): Channel {
       `channel ${context.name}: memoryCapacity and overflowCapacity are 0; overflowCapacity ${overflow} is used instead`,
     );
   }
-  const bytes = o.byteCapacity ?? HEAP_SHARE * (context.heapBytes ?? totalmem() / 4);
+  const bytes = o.byteCapacity ?? defaultByteCapacity(context.heapBytes);
   return new LogChannel(context, {
     limits: {
       eventsMax: o.memoryCapacity + overflow,

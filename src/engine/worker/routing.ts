@@ -4,6 +4,7 @@
 import type { ChannelSelector, Route } from '../../component/selector.ts';
 import type { PutMode, Refusal } from '../../component/source.ts';
 import type { BatchBuilder, BuiltBlock } from '../../memory/block/builder.ts';
+import { copyEvents } from '../../memory/block/copy-events.ts';
 import type { PutAnswer, PutClient } from '../../transaction/put-client.ts';
 
 /** One channel's share of a batch. */
@@ -79,7 +80,9 @@ function split(
     lists.forEach((indices, channel) => {
       if (indices.length === 0) return;
       const all = indices.length === whole.count;
-      const block = all ? whole : (batch.derive(whole, indices) ?? copy(batch, indices, copier));
+      const block = all
+        ? whole
+        : (batch.derive(whole, indices) ?? copyEvents(batch, indices, copier, Date.now()));
       block.segment.retain(1);
       targets.push({ client: clients[channel]!, block, indices: all ? null : indices, optional: isOptional });
     });
@@ -88,20 +91,6 @@ function split(
   add(optional, true);
   whole.segment.release(1);
   return targets;
-}
-
-function copy(batch: BatchBuilder, indices: readonly number[], copier: BatchBuilder): BuiltBlock {
-  copier.begin();
-  try {
-    for (const i of indices) {
-      const start = batch.bodyStart(i);
-      copier.append(batch.bytes, start, start + batch.bodyLength(i), batch.headers(i));
-    }
-    return copier.finish(Date.now());
-  } catch (error) {
-    if (copier.isOpen) copier.cancel();
-    throw error;
-  }
 }
 
 export interface RefusedBy {

@@ -140,11 +140,6 @@ export class EventLog {
     return this.#taken;
   }
 
-  /** Groups that are not on the disk yet. */
-  get inFlight(): number {
-    return this.#flights.length;
-  }
-
   get segmentCount(): number {
     return this.#directories.reduce((sum, directory) => sum + directory.segmentCount, 0);
   }

@@ -247,7 +247,8 @@ export class LogChannel implements Channel, AdmissionHost {
     if (!view.isForeign && first === 0 && count === view.count) {
       return { count, value: segment.bytes.subarray(offset, offset + view.lengthBytes) };
     }
-    const block = copyEvents(view, first, count, this.#builder);
+    const indices = Array.from({ length: count }, (_, n) => first + n);
+    const block = copyEvents(view, indices, this.#builder, view.originTimeMs);
     const start = block.offset;
     return { count, value: Buffer.from(block.segment.bytes.subarray(start, start + block.length)) };
   }
@@ -406,7 +407,7 @@ export class LogChannel implements Channel, AdmissionHost {
     );
   }
 
-  /** Takes are on the disk before the sink asks for more than it was granted. */
+  /** A commit moves the mark that the records behind it take to the disk: it is not read late. */
   commitsCanWait(): boolean {
     return false;
   }
