@@ -240,6 +240,28 @@ export class BatchBuilder implements BatchEditor {
     this.#add(at, length);
   }
 
+  /**
+   * Lends `bytesMax` bytes to a caller that writes the headers of the event just appended itself, in the form
+   * of `header-bytes.ts`: returns where to write in `bytes`; `endHeaders` sets them.
+   */
+  beginHeaders(bytesMax: number): number {
+    this.#ensure(bytesMax + 8, 0);
+    return align(this.#at, 4) + 4;
+  }
+
+  endHeaders(length: number): void {
+    const ref = align(this.#at, 4);
+    this.#words[ref >> 2] = length;
+    this.#at = ref + 4 + length;
+    this.#refs[this.count - 1] = ref;
+    this.#hasOwn = true;
+  }
+
+  /** Gives the event just appended the own headers of the event `index`, at no cost. */
+  repeatHeaders(index: number): void {
+    this.#refs[this.count - 1] = this.#refs[index]!;
+  }
+
   bodyStart(index: number): number {
     return this.#starts[index]!;
   }

@@ -112,6 +112,20 @@ export class BatchView {
     return this.#ownRef(index);
   }
 
+  /**
+   * Where the event's own headers stand in `bytes`, in the form of `header-bytes.ts`; 0 when it has none. What
+   * all events share is in `common`.
+   */
+  ownHeadersStart(index: number): number {
+    const ref = this.#ownRef(index);
+    return ref === 0 ? 0 : ref + this.#shift + 4;
+  }
+
+  /** Bytes of the headers that stand at `start`, which is not 0. */
+  ownHeadersLength(start: number): number {
+    return this.words[(start - 4) >> 2]!;
+  }
+
   /** All headers of the event, decoded. */
   headers(index: number): Headers {
     const ref = this.#ownRef(index);
