@@ -1,6 +1,6 @@
 /**
  * Output of a command as lines: `\n`, `\r` and `\r\n` end one, as Java's line reader has it. Chunks without a
- * `\r` are appended as one run; others are cut line by line.
+ * `\r` are appended as one run; others are cut line by line. Nothing of a chunk is kept but by copy.
  */
 import { BLOCK_BYTES_MAX } from '../../base/limits.ts';
 
@@ -97,7 +97,7 @@ export class LineReader {
     if (this.#restBytes > 0 || this.#skipping) {
       const end = lineEnd(bytes, 0);
       if (end < 0) {
-        this.#keep(bytes);
+        this.#keep(Buffer.from(bytes));
         return;
       }
       this.#keep(bytes.subarray(0, end));

@@ -1,14 +1,22 @@
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
+import type { Socket } from 'node:net';
 import type { Readable } from 'node:stream';
-import { MillraceError } from '../../base/errors.ts';
+import { MillraceError, messageOf } from '../../base/errors.ts';
 import type { JavaCharset } from '../../base/java/charset.ts';
 import { charsetOption } from '../../component/charset.ts';
 import type { OptionsOf } from '../../component/options/table.ts';
 import type { Source, SourceContext } from '../../component/source.ts';
 import type { options } from './index.ts';
 import { EncodedLines, LINE_BYTES_MAX, LineList, LineReader, type LineTarget } from './lines.ts';
+import { type Chunk, type CommandOutput, openOutput } from './output.ts';
 
-type Child = ChildProcessByStdio<null, Readable, Readable>;
+type Child = ChildProcessByStdio<null, null, Readable>;
+
+/** A command that runs, and the end of its output that is read here. */
+interface Running {
+  readonly child: Child;
+  readonly output: Socket;
+}
 
 /** Pause before refused lines are put again, doubled up to the second value. */
 const RETRY_MS_FIRST = 250;
@@ -32,7 +40,7 @@ class ExecSource implements Source {
   readonly #options: OptionsOf<typeof options>;
   readonly #charset: JavaCharset;
   readonly #argv: readonly string[];
-  #child: Child | null = null;
+  #current: Running | null = null;
   #running: Promise<void> | null = null;
   #stopped = false;
   #wake: () => void = () => {};
@@ -90,27 +98,41 @@ class ExecSource implements Source {
   /** Runs the command until it has ended and all its lines are put. Resolves with how it ended. */
   async #runOnce(): Promise<string> {
     const [file, ...args] = this.#argv as [string, ...string[]];
+    const output = await openOutput().catch((error: unknown) => {
+      this.#cannotRun(file, messageOf(error), 'set TMPDIR to a folder with a short name that can be written');
+      return null;
+    });
+    if (output === null) return 'an error';
+    const { childEnd } = output;
+    if (this.#stopped) {
+      childEnd.destroy();
+      output.socket.destroy();
+      return 'the stop';
+    }
     // A group of its own: a shell's children end with it.
-    const child = spawn(file, args, { stdio: ['ignore', 'pipe', 'pipe'], detached: true });
-    this.#child = child;
+    const child = spawn(file, args, { stdio: ['ignore', childEnd, 'pipe'], detached: true });
+    childEnd.destroy();
+    this.#current = { child, output: output.socket };
     const ended = new Promise<string>((resolve) => {
       child.once('error', (error) => {
-        const text = `command ${file} cannot be run: ${error.message}`;
-        this.#context.log.error(
-          `source ${this.#context.name}: ${text} (check the path; without shell there are no pipes or quotes)`,
-        );
-        this.#context.degraded(text);
-        child.stdout.destroy();
+        this.#cannotRun(file, error.message, 'check the path; without shell there are no pipes or quotes');
+        output.socket.destroy();
         resolve('an error');
       });
       child.once('spawn', () => this.#context.degraded(null));
       child.once('close', (code, signal) => resolve(signal ?? String(code)));
     });
     this.#readErrors(child);
-    await this.#readLines(child.stdout);
+    await this.#readLines(output);
     const end = await ended;
-    this.#child = null;
+    this.#current = null;
     return end;
+  }
+
+  #cannotRun(file: string, reason: string, remedy: string): void {
+    const text = `command ${file} cannot be run: ${reason}`;
+    this.#context.log.error(`source ${this.#context.name}: ${text} (${remedy})`);
+    this.#context.degraded(text);
   }
 
   #readErrors(child: Child): void {
@@ -135,10 +157,10 @@ class ExecSource implements Source {
    * Puts what the command writes until it writes no more; stops reading while there is no
    * room or lines are refused.
    */
-  async #readLines(stdout: Readable): Promise<void> {
+  async #readLines({ socket, onChunk }: CommandOutput): Promise<void> {
     const reader = new LineReader();
     const decode = this.#charset.asciiCompatible ? null : this.#charset.decoder();
-    const waiting: Buffer[] = [];
+    const waiting: Chunk[] = [];
     let paused = false;
     let fail: (error: unknown) => void;
     const work = (): void => {
@@ -146,9 +168,10 @@ class ExecSource implements Source {
         const chunk = waiting[0]!;
         const before = reader.clone();
         const done = this.#putLines(
-          chunk.length,
-          (target) => reader.append(target, chunk),
-          (target) => before.append(target, chunk),
+          chunk.bytes.length,
+          (target) => reader.append(target, chunk.bytes),
+          (target) => before.append(target, chunk.bytes),
+          chunk.release,
         );
         if (reader.tooLong > 0) this.#reportTooLong(reader);
         if (done) waiting.shift();
@@ -157,30 +180,30 @@ class ExecSource implements Source {
     };
     const pauseUntil = (ready: Promise<void>): void => {
       paused = true;
-      stdout.pause();
+      socket.pause();
       ready
         .then(() => {
           paused = false;
           work();
-          if (!paused) stdout.resume();
+          if (!paused) socket.resume();
         })
         .catch(fail);
     };
     await new Promise<void>((resolve, reject) => {
       fail = (error) => {
-        stdout.destroy();
+        socket.destroy();
         reject(error);
       };
-      stdout.on('data', (chunk: Buffer) => {
-        waiting.push(decode === null ? chunk : Buffer.from(decode(chunk, false), 'utf8'));
+      onChunk((chunk) => {
+        waiting.push(decode === null ? chunk : decoded(chunk, decode));
         try {
           work();
         } catch (error) {
           fail(error);
         }
       });
-      stdout.once('close', resolve);
-      stdout.once('error', (error) => {
+      socket.once('close', resolve);
+      socket.once('error', (error) => {
         // Destroyed at the stop, or when the command could not be run.
         if (this.#stopped) resolve();
         else reject(error);
@@ -199,15 +222,22 @@ class ExecSource implements Source {
         0,
         (target) => reader.finish(target),
         (target) => before.finish(target),
+        () => {},
       );
     while (!put()) await (this.#refusing ? this.#settled : this.#context.room());
   }
 
   /**
    * `fill` appends the lines; `again` gives the same lines once more when some are refused. False when
-   * nothing was done because there is no room, or lines before these are being put again.
+   * nothing was done because there is no room, or lines before these are being put again. `done` is called when
+   * the lines are not needed any more.
    */
-  #putLines(bytes: number, fill: (target: LineTarget) => void, again: (target: LineTarget) => void): boolean {
+  #putLines(
+    bytes: number,
+    fill: (target: LineTarget) => void,
+    again: (target: LineTarget) => void,
+    done: () => void,
+  ): boolean {
     const { counters } = this.#context;
     const batch = this.#refusing ? null : this.#context.openBatch(bytes + ROOM_BYTES);
     if (batch === null) return false;
@@ -215,6 +245,7 @@ class ExecSource implements Source {
     const { count } = batch;
     if (count === 0) {
       this.#context.discard(batch);
+      done();
       return true;
     }
     counters.add('EventReceivedCount', count);
@@ -222,9 +253,13 @@ class ExecSource implements Source {
     this.#settled = this.#settled.then(async () => {
       const { accepted, refusal } = await outcome;
       counters.add('EventAcceptedCount', accepted);
-      if (refusal === null) return;
+      if (refusal === null) {
+        done();
+        return;
+      }
       const list = new LineList();
       again(this.#inCharset(list));
+      done();
       await this.#putAgain(list.lines.slice(accepted));
     });
     return true;
@@ -277,17 +312,25 @@ class ExecSource implements Source {
   async stop(): Promise<void> {
     this.#stopped = true;
     this.#wake();
-    const child = this.#child;
-    if (child !== null && child.pid !== undefined) await endGroup(child, child.pid);
+    if (this.#current !== null) await endGroup(this.#current);
     await this.#running;
   }
 }
 
+/** A chunk in UTF-8. */
+function decoded(chunk: Chunk, decode: (bytes: Uint8Array, last: boolean) => string): Chunk {
+  const bytes = Buffer.from(decode(chunk.bytes, false), 'utf8');
+  chunk.release();
+  return { bytes, release: () => {} };
+}
+
 /** Ends the command, then what is left of its group: children outlive a shell that obeys when they do not. */
-async function endGroup(child: Child, group: number): Promise<void> {
+async function endGroup({ child, output }: Running): Promise<void> {
+  const group = child.pid;
+  if (group === undefined) return;
   signalGroup(group, 'SIGTERM');
   const timer = setTimeout(() => signalGroup(group, 'SIGKILL'), KILL_MS);
-  child.stdout.destroy();
+  output.destroy();
   await new Promise<void>((resolve) => {
     if (child.exitCode !== null || child.signalCode !== null) resolve();
     else child.once('exit', () => resolve());
