@@ -12,8 +12,8 @@ import { join } from 'node:path';
 const CHUNK_BYTES = 256 * 1024;
 /** A chunk up to this size is copied, so that a trickle of short lines does not hold whole buffers. */
 const COPY_BYTES_MAX = 16 * 1024;
-/** Buffers kept for the reads to come. */
-const SPARE_MAX = 32;
+/** Buffers kept for the reads to come: about as many as puts wait for their answers at full speed. */
+const SPARE_MAX = 128;
 
 /** A run of bytes that stays as it is until it is released. */
 export interface Chunk {
