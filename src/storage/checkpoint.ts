@@ -11,6 +11,7 @@ import { Packr } from 'msgpackr';
 import { messageOf } from '../base/errors.ts';
 import {
   checkFile,
+  type Disk,
   type Environment,
   inspectFile,
   openEnvironment,
@@ -43,7 +44,7 @@ export class Checkpoint {
     this.problem = problem;
   }
 
-  static open(directory: string): Checkpoint {
+  static open(directory: string, disk: Disk): Checkpoint {
     mkdirSync(directory, { recursive: true });
     const file = join(directory, NAME);
     let problem: string | null = null;
@@ -52,14 +53,14 @@ export class Checkpoint {
         const { damage } = checkFile(file);
         if (damage !== null) throw new Error(damage);
       }
-      const environment = openEnvironment(file, MAP_BYTES);
+      const environment = disk.open(file, MAP_BYTES);
       const found = stateIn(environment);
       return new Checkpoint(environment, found, null);
     } catch (error) {
       problem = messageOf(error);
     }
     renameSync(file, `${file}.damaged-${Date.now()}`);
-    return new Checkpoint(openEnvironment(file, MAP_BYTES), null, problem);
+    return new Checkpoint(disk.open(file, MAP_BYTES), null, problem);
   }
 
   /** What stands there, for those who only look: nothing is made or moved aside. */

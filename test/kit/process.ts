@@ -60,6 +60,8 @@ export class RunningMillrace {
 export interface RunSettings {
   readonly env?: Readonly<Record<string, string>>;
   readonly directory?: string;
+  /** No file may grow beyond it: what a full disk does to a write, without one. */
+  readonly fileBytesMax?: number;
 }
 
 /** Starts `millrace ARGS`; it is killed when the test ends, if it has not ended. */
@@ -69,7 +71,12 @@ export function startMillrace(
   settings: RunSettings = {},
 ): RunningMillrace {
   const directory = settings.directory ?? temporaryDirectory(t);
-  const child = spawn(process.execPath, [MAIN, ...args], {
+  const { fileBytesMax } = settings;
+  const command = [process.execPath, MAIN, ...args];
+  // The shell counts in blocks of 512 bytes.
+  const limited = ['/bin/sh', '-c', `ulimit -f ${Math.ceil((fileBytesMax ?? 0) / 512)} && exec "$@"`, 'sh'];
+  const [file, ...rest] = fileBytesMax === undefined ? command : [...limited, ...command];
+  const child = spawn(file!, rest, {
     cwd: directory,
     env: { ...process.env, ...settings.env },
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { crashPoint } from '../../base/crash-points.ts';
 import { messageOf } from '../../base/errors.ts';
 import { DirectoryLock } from '../lock.ts';
+import type { Disk } from './environment.ts';
 import type { RecordKey } from './record.ts';
 import { firstOffsetOf, LogSegment, type StoredRecord } from './segment.ts';
 
@@ -17,6 +18,7 @@ export class LogDirectory {
   readonly path: string;
   readonly #segmentBytes: number;
   readonly #lock: DirectoryLock;
+  readonly #disk: Disk;
   readonly #report: Report;
   /** In order of their first offsets; the last one is appended to, if `#isOpen`. */
   readonly #segments: LogSegment[] = [];
@@ -24,15 +26,16 @@ export class LogDirectory {
   /** Sealed segments that are open for reading are closed when reading has left them. */
   #reading: LogSegment | null = null;
 
-  constructor(path: string, owner: string, segmentBytes: number, report: Report) {
+  constructor(path: string, owner: string, segmentBytes: number, disk: Disk, report: Report) {
     mkdirSync(path, { recursive: true });
     this.path = path;
     this.#segmentBytes = segmentBytes;
+    this.#disk = disk;
     this.#report = report;
     this.#lock = DirectoryLock.acquire(path, owner);
     const firsts = readdirSync(path).flatMap((name) => firstOffsetOf(name) ?? []);
     for (const first of firsts.sort((a, b) => a - b)) {
-      this.#segments.push(new LogSegment(path, first, segmentBytes));
+      this.#segments.push(new LogSegment(path, first, segmentBytes, disk));
     }
   }
 
@@ -73,10 +76,10 @@ export class LogDirectory {
 
   append(key: RecordKey, value: Buffer): Promise<void> {
     let active = this.#isOpen ? this.#segments.at(-1)! : null;
-    if (active === null || active.isFull) {
+    if (active === null || active.isSealed) {
       if (active !== null && active !== this.#reading) void this.#closeWhenQuiet(active);
       if (active !== null) crashPoint('roll');
-      active = new LogSegment(this.path, key.first, this.#segmentBytes);
+      active = new LogSegment(this.path, key.first, this.#segmentBytes, this.#disk);
       this.#segments.push(active);
       this.#isOpen = true;
     }

@@ -5,7 +5,18 @@
 import { closeSync, fstatSync, openSync, readSync, statSync, truncateSync } from 'node:fs';
 import { open, type RootDatabase } from 'lmdb';
 
-export type Environment = RootDatabase<Buffer, Buffer>;
+/** What the log asks of an environment. */
+export type Environment = Pick<
+  RootDatabase<Buffer, Buffer>,
+  'put' | 'get' | 'getKeys' | 'getRange' | 'resetReadTxn' | 'close'
+>;
+
+/** Where environments are: on the disk, or in tests on one that fails. */
+export interface Disk {
+  open(file: string, mapBytes: number): Environment;
+}
+
+export const lmdbDisk: Disk = { open: (file, mapBytes) => openEnvironment(file, mapBytes) };
 
 export function openEnvironment(file: string, mapBytes: number, readOnly = false): Environment {
   return open<Buffer, Buffer>({

@@ -24,6 +24,7 @@ import { MillraceError, messageOf } from '../../base/errors.ts';
 import { Checkpoint } from '../checkpoint.ts';
 import { type BlockCipher, type Locked, unseal } from './cipher.ts';
 import { LogDirectory, type Report } from './directory.ts';
+import { type Disk, lmdbDisk } from './environment.ts';
 import type { TakenOffsets } from './ranges.ts';
 import { crcOf, type RecordKey } from './record.ts';
 import { recover } from './recovery.ts';
@@ -41,6 +42,8 @@ export interface LogSettings {
   readonly checkpointMs: number;
   /** Encrypts what is appended; null writes blocks as they are. */
   readonly cipher: BlockCipher | null;
+  /** Default: LMDB's files. */
+  readonly disk?: Disk;
   readonly report: Report;
 }
 
@@ -65,6 +68,8 @@ interface Flight {
 
 /** After the last record the checkpoint waits so long for another one that would carry its mark. */
 const QUIET_MS = 25;
+/** After a failed append, time for which further ones are refused. */
+const FAILED_MS = 250;
 /** How often free space is asked for. */
 const SPACE_MS = 500;
 
@@ -86,19 +91,22 @@ export class EventLog {
   #releasing: Promise<void> = Promise.resolve();
   #spaceAtMs = 0;
   #spaceError: MillraceError | null = null;
+  #failedAtMs = Number.NEGATIVE_INFINITY;
+  #failure: MillraceError | null = null;
 
   static async open(settings: LogSettings): Promise<EventLog> {
-    const checkpoint = Checkpoint.open(settings.checkpointDir);
+    const { dataDirs, owner, segmentBytes, report, disk = lmdbDisk } = settings;
+    const checkpoint = Checkpoint.open(settings.checkpointDir, disk);
     const directories: LogDirectory[] = [];
     try {
       if (checkpoint.problem !== null) {
-        settings.report(
+        report(
           `The checkpoint in ${settings.checkpointDir} could not be read (${checkpoint.problem})`,
           'checkpoint',
         );
       }
-      for (const path of settings.dataDirs) {
-        directories.push(new LogDirectory(path, settings.owner, settings.segmentBytes, settings.report));
+      for (const path of dataDirs) {
+        directories.push(new LogDirectory(path, owner, segmentBytes, disk, report));
       }
       const { taken, end } = await recover(checkpoint.found, directories);
       return new EventLog(settings, directories, checkpoint, taken, end);
@@ -150,6 +158,8 @@ export class EventLog {
 
   /** Why nothing can be appended now; null when it can. */
   refusal(nowMs: number): MillraceError | null {
+    // A disk that fails is not asked again at once: each try makes files and uses up offsets.
+    if (nowMs < this.#failedAtMs + FAILED_MS) return this.#failure;
     if (nowMs < this.#spaceAtMs) return this.#spaceError;
     this.#spaceAtMs = nowMs + SPACE_MS;
     this.#spaceError = null;
@@ -197,7 +207,9 @@ export class EventLog {
     this.#release();
     if (failed === undefined) return;
     const text = `A group of events could not be written: ${messageOf(failed.reason)}`;
-    throw new MillraceError('STORAGE_FAILED', text, { cause: failed.reason });
+    this.#failedAtMs = this.#landedMs;
+    this.#failure = new MillraceError('STORAGE_FAILED', text, { cause: failed.reason });
+    throw this.#failure;
   }
 
   /**
@@ -253,14 +265,18 @@ export class EventLog {
   #quarantine(directory: LogDirectory, key: RecordKey, value: Buffer): void {
     const end = key.first + key.count;
     if (this.#taken.untaken(key.first, end).length === 0) return;
-    const file = directory.quarantinePath(key.first);
-    writeFileSync(file, value);
-    this.take(key.first, end);
+    let place: string;
+    try {
+      const file = directory.quarantinePath(key.first);
+      writeFileSync(file, value);
+      this.take(key.first, end);
+      place = `it is kept in ${file} and passed over`;
+    } catch (error) {
+      // Not taken, so its segment stays, and it is looked at again after a restart.
+      place = `it is passed over and stays in its segment, as it cannot be copied (${messageOf(error)})`;
+    }
     const events = `events ${key.first} to ${end - 1} (${key.count})`;
-    this.#settings.report(
-      `The block of ${events} fails its checksum: it is kept in ${file} and passed over`,
-      'events',
-    );
+    this.#settings.report(`The block of ${events} fails its checksum: ${place}`, 'events');
   }
 
   /** Marks [from, to) as taken. */

@@ -9,7 +9,7 @@
 import { existsSync, statSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { assert } from '../../base/assert.ts';
-import { checkFile, type Environment, openEnvironment, type Written } from './environment.ts';
+import { checkFile, type Disk, type Environment, type Written } from './environment.ts';
 import { decodeKey, encodeKey, keyFrom, type RecordKey } from './record.ts';
 
 export interface StoredRecord {
@@ -33,13 +33,16 @@ export class LogSegment {
   readonly file: string;
   readonly first: number;
   readonly #bytesMax: number;
+  readonly #disk: Disk;
   #environment: Environment | null = null;
   #bytes = 0;
+  #syncFailed = false;
 
-  constructor(directory: string, first: number, bytesMax: number) {
+  constructor(directory: string, first: number, bytesMax: number, disk: Disk) {
     this.file = join(directory, `segment-${first.toString(16).padStart(16, '0')}.mdb`);
     this.first = first;
     this.#bytesMax = bytesMax;
+    this.#disk = disk;
   }
 
   /** Bytes of the file on the disk; 0 when there is none. */
@@ -47,8 +50,12 @@ export class LogSegment {
     return statSync(this.file, { throwIfNoEntry: false })?.size ?? 0;
   }
 
-  get isFull(): boolean {
-    return this.#bytes >= this.#bytesMax;
+  /**
+   * Nothing more is to be appended. After a sync that failed the kernel may have dropped pages that later ones
+   * of the same file would build upon, and a later sync would not say so.
+   */
+  get isSealed(): boolean {
+    return this.#syncFailed || this.#bytes >= this.#bytesMax;
   }
 
   /** @throws when the file is no LMDB file, or damaged so that LMDB cannot open it. */
@@ -59,7 +66,7 @@ export class LogSegment {
       if (damage !== null) throw new Error(damage);
     }
     this.#bytes = this.diskBytes;
-    this.#environment = openEnvironment(this.file, Math.max(this.#bytesMax, this.#bytes) + MAP_SLACK_BYTES);
+    this.#environment = this.#disk.open(this.file, Math.max(this.#bytesMax, this.#bytes) + MAP_SLACK_BYTES);
     return this.#environment;
   }
 
@@ -70,7 +77,12 @@ export class LogSegment {
     const written = environment.put(encodeKey(key), value, APPEND) as Written;
     const stored = await written;
     assert(stored, 'a record was not stored');
-    await written.flushed;
+    try {
+      await written.flushed;
+    } catch (error) {
+      this.#syncFailed = true;
+      throw error;
+    }
   }
 
   /** Records that end behind `from`, in order. */

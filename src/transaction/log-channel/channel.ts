@@ -74,6 +74,16 @@ const GROUP_BYTES_MAX = 1024 * 1024;
 const HELD_BYTES_MAX = 48 * 1024 * 1024;
 /** Bytes read back from the log at once. */
 const READ_BYTES = 8 * 1024 * 1024;
+/** Pause before a log that cannot be read is tried again. */
+const READ_AGAIN_MS = 1000;
+
+/** What goes wrong, and the counter of it. */
+const ERROR_COUNTERS = {
+  put: 'EventPutErrorCount',
+  take: 'EventTakeErrorCount',
+  events: 'EventTakeErrorCount',
+  checkpoint: 'CheckpointWriteErrorCount',
+} as const;
 
 export class LogChannel implements Channel, AdmissionHost {
   readonly blocking = false;
@@ -93,6 +103,8 @@ export class LogChannel implements Channel, AdmissionHost {
   readonly #groups: Group[] = [];
   /** Offset up to which the backlog has what is untaken; what follows is in the log only. */
   #heldTo = 0;
+  /** Set while the log could not be read: when it is tried again. */
+  #readAgainMs = 0;
   #gaugesAtMs = 0;
   /** Events of the memory part, which the log does not know. */
   #memoryEvents = 0;
@@ -139,15 +151,13 @@ export class LogChannel implements Channel, AdmissionHost {
     log.info(`channel ${name}: ${this.#events} events in ${this.#log.segmentCount} segments`);
   }
 
-  #report(text: string, what: 'events' | 'checkpoint' | 'put'): void {
+  #report(text: string, what: keyof typeof ERROR_COUNTERS): void {
     this.#context.log.error(`channel ${this.#context.name}: ${text}`);
+    this.#counters.add(ERROR_COUNTERS[what], 1);
     if (what === 'events') {
       // Whoever looks at the channel later must see that it lost something.
       this.#damage ??= text;
-      this.#counters.add('EventTakeErrorCount', 1);
       if (this.#log !== undefined) this.#recount();
-    } else {
-      this.#counters.add(what === 'put' ? 'EventPutErrorCount' : 'CheckpointWriteErrorCount', 1);
     }
     this.#complain(text);
   }
@@ -294,7 +304,7 @@ export class LogChannel implements Channel, AdmissionHost {
     crashPoint('answered');
   }
 
-  /** A disk that takes puts again. */
+  /** A disk that takes puts, or gives them back, again. */
   #recovered(): void {
     this.#complained = false;
     this.#context.degraded(this.#damage);
@@ -330,20 +340,32 @@ export class LogChannel implements Channel, AdmissionHost {
   #readBack(): void {
     const durable = this.#durable();
     if (this.#isLocked || this.#heldTo >= durable) return;
+    if (Date.now() < this.#readAgainMs) return;
     let bytes = 0;
     const from = this.#heldTo;
-    this.#heldTo = durable;
-    const locked = this.#log.read(from, (key, value) => {
-      if (key.first >= durable) return false;
-      if (bytes >= READ_BYTES) {
-        this.#heldTo = key.first;
-        return false;
-      }
-      bytes += value.length;
-      this.#load(key.first, Math.max(from, key.first), Math.min(key.first + key.count, durable), value);
-      return true;
-    });
-    if (locked !== null) this.#lock(locked);
+    let next = durable;
+    try {
+      const locked = this.#log.read(from, (key, value) => {
+        if (key.first >= durable) return false;
+        if (bytes >= READ_BYTES) {
+          next = key.first;
+          return false;
+        }
+        bytes += value.length;
+        const end = Math.min(key.first + key.count, durable);
+        this.#load(key.first, Math.max(from, key.first), end, value);
+        this.#heldTo = end;
+        return true;
+      });
+      this.#heldTo = next;
+      if (this.#readAgainMs > 0) this.#recovered();
+      this.#readAgainMs = 0;
+      if (locked !== null) this.#lock(locked);
+    } catch (error) {
+      this.#readAgainMs = Date.now() + READ_AGAIN_MS;
+      setTimeout(() => this.#context.wake(), READ_AGAIN_MS + 1).unref();
+      this.#report(`The log cannot be read: ${messageOf(error)}`, 'take');
+    }
   }
 
   /** Events behind the block wait with it: order is kept, and the key may come back. */

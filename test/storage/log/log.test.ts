@@ -1,7 +1,6 @@
 /** The log: what is appended comes back, after any end, and what is broken is passed over with a report. */
 import assert from 'node:assert/strict';
 import {
-  cpSync,
   existsSync,
   readdirSync,
   readFileSync,
@@ -12,87 +11,18 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
-import { EventLog, type LogSettings } from '../../../src/storage/log/log.ts';
-import { temporaryDirectory } from '../../kit/temporary.ts';
-import { until } from '../../kit/until.ts';
-
-interface Place extends LogSettings {
-  readonly reports: string[];
-}
-
-function place(t: Pick<TestContext, 'after'>, directories = 1, segmentBytes = 1 << 20): Place {
-  const base = temporaryDirectory(t);
-  const reports: string[] = [];
-  return {
-    checkpointDir: join(base, 'checkpoint'),
-    dataDirs: Array.from({ length: directories }, (_, n) => join(base, `data${n}`)),
-    owner: 'channel c1',
-    segmentBytes,
-    freeBytesMin: 0,
-    checkpointMs: 10,
-    cipher: null,
-    report: (text) => reports.push(text),
-    reports,
-  };
-}
-
-/** The same files as they are now, as a crash would leave them. */
-function crashed(t: Pick<TestContext, 'after'>, from: Place): Place {
-  const to = place(t, from.dataDirs.length, from.segmentBytes);
-  if (existsSync(from.checkpointDir)) cpSync(from.checkpointDir, to.checkpointDir, { recursive: true });
-  from.dataDirs.forEach((directory, n) => {
-    if (existsSync(directory)) cpSync(directory, to.dataDirs[n]!, { recursive: true });
-    rmSync(join(to.dataDirs[n]!, 'in_use.lock'), { force: true });
-  });
-  return to;
-}
-
-/** A group of `count` events whose value names them. */
-function group(first: number, count: number, bytes = 100): { count: number; value: Buffer } {
-  return { count, value: Buffer.alloc(bytes, `${first}+${count};`) };
-}
-
-async function appendAll(log: EventLog, groups: number, events = 10, bytes = 100): Promise<void> {
-  const settled: Promise<void>[] = [];
-  for (let n = 0; n < groups; n++) {
-    const end = log.end;
-    settled.push(log.append([group(end, events, bytes)]).settled);
-    if (settled.length >= 4) await settled.shift();
-  }
-  await Promise.all(settled);
-}
-
-/** Waits as a channel does, which lets the log keep house meanwhile. */
-function untilKept(log: EventLog, what: string, condition: () => boolean): Promise<unknown> {
-  return until(what, () => {
-    log.maintain(Date.now());
-    return condition();
-  });
-}
-
-function firsts(log: EventLog, from = 0): number[] {
-  const found: number[] = [];
-  log.read(from, (key, value) => {
-    assert.ok(
-      value.toString('latin1').startsWith(`${key.first}+${key.count};`),
-      'the value is the one of its key',
-    );
-    found.push(key.first);
-    return true;
-  });
-  return found;
-}
-
-function multiples(of: number, count: number): number[] {
-  return Array.from({ length: count }, (_, n) => n * of);
-}
-
-function segments(directory: string): string[] {
-  return readdirSync(directory)
-    .filter((name) => name.endsWith('.mdb'))
-    .sort()
-    .map((name) => join(directory, name));
-}
+import { EventLog } from '../../../src/storage/log/log.ts';
+import {
+  appendAll,
+  crashed,
+  firsts,
+  group,
+  multiples,
+  type Place,
+  place,
+  segments,
+  untilKept,
+} from './place.ts';
 
 for (const directories of [1, 2, 3]) {
   describe(`a log in ${directories} data directories`, () => {

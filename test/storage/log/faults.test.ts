@@ -1,0 +1,184 @@
+/** The log on a disk that fails: nothing acknowledged is lost, nothing refused comes back, and it goes on. */
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, test } from 'node:test';
+import { EventLog } from '../../../src/storage/log/log.ts';
+import { FaultyDisk } from '../../kit/faulty-disk.ts';
+import { appendAll, crashed, firsts, group, multiples, place, segments, untilKept } from './place.ts';
+
+const isData = (file: string) => file.includes('segment-');
+const isCheckpoint = (file: string) => file.includes('checkpoint.mdb');
+
+function refused(log: EventLog, pattern: RegExp): Promise<void> {
+  const { settled } = log.append([group(log.end, 10)]);
+  return assert.rejects(settled, (error: Error) => pattern.test(error.message));
+}
+
+for (const [fault, pattern] of [
+  ['full', /could not be written: .*ENOSPC/],
+  ['readOnly', /could not be written: .*EROFS/],
+  ['sync', /could not be written: .*EIO/],
+] as const) {
+  test(`a disk that is ${fault} while committing: what it refused never comes, the rest does`, async (t) => {
+    const disk = new FaultyDisk();
+    const at = place(t);
+    const log = await EventLog.open({ ...at, disk });
+    await appendAll(log, 5);
+    disk.fault = fault;
+    const began = Date.now();
+    await refused(log, pattern);
+    assert.match(log.refusal(began)!.message, pattern, 'it is not tried again at once');
+    await refused(log, pattern);
+    disk.fault = null;
+    assert.equal(log.refusal(Date.now() + 1000), null, 'it is tried again later');
+    const next = log.end;
+    await appendAll(log, 5);
+    const wanted = [...multiples(10, 5), ...multiples(10, 5).map((first) => next + first)];
+    assert.deepEqual(firsts(log), wanted);
+    // Refused events that did reach the disk may be there after a crash; no acknowledged one is missing.
+    const after = await EventLog.open(crashed(t, at));
+    const found = firsts(after);
+    assert.deepEqual(
+      found.filter((first) => wanted.includes(first)),
+      wanted,
+    );
+    await after.close();
+    await log.close();
+    const again = await EventLog.open(at);
+    assert.deepEqual(firsts(again), wanted, 'after a clean end they do not come either');
+    await again.close();
+  });
+}
+
+describe('a sync that failed', () => {
+  test('its file is not written any more: pages may be missing that later ones build upon', async (t) => {
+    const disk = new FaultyDisk();
+    const at = place(t);
+    const log = await EventLog.open({ ...at, disk });
+    await appendAll(log, 3);
+    assert.equal(segments(at.dataDirs[0]!).length, 1);
+    disk.fault = 'sync';
+    await refused(log, /EIO/);
+    disk.fault = null;
+    const bytes = readFileSync(segments(at.dataDirs[0]!)[0]!);
+    await appendAll(log, 3);
+    const files = segments(at.dataDirs[0]!);
+    assert.equal(files.length, 2);
+    assert.ok(readFileSync(files[0]!).equals(bytes), 'the first file is as it was');
+    await log.close();
+  });
+
+  test('of the checkpoint: it is reported, and the next one holds', async (t) => {
+    const disk = new FaultyDisk();
+    disk.concerns = isCheckpoint;
+    const at = place(t);
+    const log = await EventLog.open({ ...at, disk });
+    await appendAll(log, 5);
+    disk.fault = 'sync';
+    log.take(0, 20);
+    await untilKept(log, 'the failure is reported', () => at.reports.length > 0);
+    assert.match(at.reports[0]!, /The checkpoint could not be written: .*EIO/);
+    disk.fault = null;
+    await untilKept(log, 'the checkpoint is written', () => log.isClean);
+    await log.close();
+    const again = await EventLog.open(at);
+    assert.deepEqual(firsts(again), [20, 30, 40]);
+    await again.close();
+  });
+});
+
+for (const fault of ['full', 'readOnly'] as const) {
+  test(`a disk that is ${fault} while checkpointing: events may come again, none is missing`, async (t) => {
+    const disk = new FaultyDisk();
+    disk.concerns = isCheckpoint;
+    const at = place(t);
+    const log = await EventLog.open({ ...at, disk });
+    await appendAll(log, 5);
+    disk.fault = fault;
+    log.take(0, 30);
+    await untilKept(log, 'the failure is reported', () => at.reports.length > 0);
+    assert.match(at.reports[0]!, /The checkpoint could not be written: .*E(NOSPC|ROFS)/);
+    assert.equal(log.isClean, false);
+    const after = await EventLog.open(crashed(t, at));
+    assert.deepEqual(firsts(after), multiples(10, 5));
+    await after.close();
+    disk.fault = null;
+    await untilKept(log, 'the checkpoint is written', () => log.isClean);
+    const later = await EventLog.open(crashed(t, at));
+    assert.deepEqual(firsts(later), [30, 40]);
+    await later.close();
+    await log.close();
+  });
+}
+
+test('torn writes at the end: what was acknowledged is there, the torn blocks are passed over', async (t) => {
+  const disk = new FaultyDisk();
+  disk.concerns = isData;
+  const at = place(t);
+  const log = await EventLog.open({ ...at, disk });
+  await appendAll(log, 5, 10, 4000);
+  disk.fault = 'torn';
+  for (let n = 0; n < 3; n++) void log.append([group(log.end, 10, 4000)]);
+  // The process ends here: LMDB has the torn writes, and nobody was told.
+  disk.fault = null;
+  await untilKept(log, 'they are in the file', () => disk.lost === 3);
+  const last = log.append([group(log.end, 10, 4000)]);
+  await last.settled;
+  const left = crashed(t, at);
+  const after = await EventLog.open(left);
+  assert.deepEqual(firsts(after), [...multiples(10, 5), last.first]);
+  const blocks = left.reports.filter((text) => /fails its checksum: it is kept in .*quarantine/.test(text));
+  assert.equal(blocks.length, 3);
+  assert.deepEqual(readdirSync(join(left.dataDirs[0]!, 'quarantine')).sort(), [
+    'block-50',
+    'block-60',
+    'block-70',
+  ]);
+  await after.close();
+});
+
+test('old bytes in place of a block: it is passed over, what is right is delivered', async (t) => {
+  const disk = new FaultyDisk();
+  disk.concerns = isData;
+  const at = place(t);
+  const log = await EventLog.open({ ...at, disk });
+  await appendAll(log, 4);
+  disk.fault = 'old';
+  assert.deepEqual(firsts(log), [0]);
+  assert.equal(at.reports.length, 3);
+  for (const text of at.reports) assert.match(text, /fails its checksum: it is kept in/);
+  await log.close();
+});
+
+test('a bad block on a disk that takes no copy of it: passed over, and it stays in its segment', async (t) => {
+  const disk = new FaultyDisk();
+  disk.concerns = isData;
+  const at = place(t);
+  const log = await EventLog.open({ ...at, disk });
+  await appendAll(log, 3);
+  // What cannot be made a folder cannot hold the copy.
+  const quarantine = join(at.dataDirs[0]!, 'quarantine');
+  writeFileSync(quarantine, '');
+  disk.fault = 'old';
+  assert.deepEqual(firsts(log), [0]);
+  assert.match(at.reports[0]!, /passed over and stays in its segment, as it cannot be copied \(/);
+  disk.fault = null;
+  rmSync(quarantine);
+  assert.deepEqual(firsts(log), multiples(10, 3), 'it was not given up');
+  await log.close();
+});
+
+test('a disk that cannot be read now: the error is told, and nothing is set aside', async (t) => {
+  const disk = new FaultyDisk();
+  disk.concerns = isData;
+  const at = place(t);
+  const log = await EventLog.open({ ...at, disk });
+  await appendAll(log, 3);
+  disk.fault = 'unreadable';
+  assert.throws(() => firsts(log), /EIO/);
+  assert.deepEqual(at.reports, []);
+  disk.fault = null;
+  assert.deepEqual(firsts(log), multiples(10, 3));
+  await log.close();
+});
