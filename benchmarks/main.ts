@@ -5,6 +5,7 @@ import { availableParallelism, cpus, totalmem } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { AgentKind } from './agents.ts';
+import { amplification, disk, restart } from './durable/index.ts';
 import { FLOWS, type Flow } from './flows/index.ts';
 import { type Measurement, measure } from './measure.ts';
 import { type FlowResult, fillMarkers, markdown, ratios, svg } from './report/report.ts';
@@ -13,27 +14,31 @@ import { idle, memory, startUp } from './still.ts';
 
 const HELP = `Measures flows, side by side with Java Flume.
 
-usage: npm run bench -- FLOW… [--against flume] [--pairs 5] [--seconds 20] [--report DIR] [--readme]
+usage: npm run bench -- FLOW… [--against flume] [--pairs 5] [--seconds 20] [--events 5000000] [--report DIR] [--readme]
        npm run bench -- --list
 
 flows:   ${FLOWS.map((flow) => flow.name).join(', ')}, all
-others:  startup (launch to the first metrics answer), idle (CPU of an idle agent), memory (growth over a long run)
+others:  startup (launch to the first metrics answer), idle (CPU of an idle agent), memory (growth over a long run),
+         restart (with a backlog of --events in the file channel), amplification (bytes written for bytes put),
+         disk (the log beside a plain file)
 
 examples:
   npm run bench -- seq-mem-null --against flume
   npm run bench -- all --against flume --report benchmarks/report/out --readme
   npm run bench -- memory --seconds 600
+  npm run bench -- restart --events 5000000 --against flume
 `;
 
 const HOME = resolve(import.meta.dirname, '..');
 /** Measurements that are no flow. */
-const STILL = ['startup', 'idle', 'memory'];
+const STILL = ['startup', 'idle', 'memory', 'restart', 'amplification', 'disk'];
 
 interface Arguments {
   readonly names: readonly string[];
   readonly against: boolean;
   readonly pairs: number;
   readonly seconds: number;
+  readonly events: number;
   readonly report: string | undefined;
   readonly readme: boolean;
   readonly list: boolean;
@@ -48,6 +53,7 @@ function readArguments(): Arguments {
       against: { type: 'string' },
       pairs: { type: 'string', default: '5' },
       seconds: { type: 'string', default: '20' },
+      events: { type: 'string', default: '5000000' },
       report: { type: 'string' },
       readme: { type: 'boolean', default: false },
       list: { type: 'boolean', default: false },
@@ -67,6 +73,7 @@ function readArguments(): Arguments {
     against: against === 'flume',
     pairs: whole('--pairs', values.pairs),
     seconds: positive('--seconds', values.seconds),
+    events: whole('--events', values.events),
     report,
     readme,
     list,
@@ -125,7 +132,7 @@ function javaVersion(): string {
 }
 
 async function main(): Promise<number> {
-  const { names, against, pairs: count, seconds, report, ...rest } = readArguments();
+  const { names, against, pairs: count, seconds, events, report, ...rest } = readArguments();
   if (rest.help || (names.length === 0 && !rest.list)) {
     process.stdout.write(HELP);
     return rest.help ? 0 : 1;
@@ -141,6 +148,9 @@ async function main(): Promise<number> {
     startup: () => startUp(count, against),
     idle: () => idle(seconds),
     memory: () => memory(seconds),
+    restart: () => restart(events, against),
+    amplification: () => amplification(events, against),
+    disk: () => disk(),
   };
   const results: FlowResult[] = [];
   for (const name of names) {

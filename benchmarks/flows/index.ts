@@ -67,6 +67,14 @@ export const FLOWS: readonly Flow[] = [
     goal: 12,
   },
   {
+    name: 'stress-file-null-2dirs',
+    title: 'stress (500 B) → file in two data directories → null, batch 1000',
+    eventBytes: 500,
+    events: null,
+    load: null,
+    goal: 12,
+  },
+  {
     name: 'stress-file-null-100',
     title: 'stress (500 B) → file → null, batch 100',
     eventBytes: 500,
