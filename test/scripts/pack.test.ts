@@ -109,7 +109,7 @@ describe('the package', () => {
     symlinkSync(join(ROOT, 'node_modules/@types'), join(project, 'node_modules/@types'));
     writeFileSync(
       join(project, 'consumer.ts'),
-      `import { createAgent, type EmbeddedAgent } from 'millrace';
+      `import { createAgent, type Agent } from 'millrace';
        import { optionTable, type OptionsOf, type SinkDeclaration } from 'millrace/plugin';
        import type { Batch, SinkContext } from 'millrace/plugin';
        const options = optionTable({ volume: { kind: 'int', default: 11, help: 'How loud.' } });
@@ -121,7 +121,7 @@ describe('the package', () => {
          kind: 'sink', aliases: [], classes: [], title: 'Shouts', stability: 'experimental', options,
          example: '', registersCounters: true, blocking: false, load: async () => ({ create: () => sink }),
        } satisfies SinkDeclaration;
-       export const agent: Promise<EmbeddedAgent> = createAgent({ config: '', name: 'a1' });
+       export const agent: Promise<Agent> = createAgent({ config: '', name: 'a1' });
        // @ts-expect-error: a name is required
        createAgent({ config: '' });
        // @ts-expect-error: volume is a number

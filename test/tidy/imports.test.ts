@@ -28,7 +28,7 @@ const FLOORS: readonly (readonly string[])[] = [
   ['base', 'memory', 'wire', 'storage'],
   ['component', 'transaction'],
   FOLDERS_OF_PARTS,
-  ['config', 'engine', 'watch', 'cli'],
+  ['config', 'engine', 'watch', 'embedded', 'client', 'cli'],
 ];
 const PARTS_FLOOR = 2;
 

@@ -1,4 +1,5 @@
 import { MillraceError } from '../../base/errors.ts';
+import { BackOff, RandomOrder, RoundRobin, type TryOrder } from '../../base/try-order.ts';
 import type { OptionsOf } from '../../component/options/table.ts';
 import type {
   SinkHandle,
@@ -7,7 +8,6 @@ import type {
   SinkStatus,
 } from '../../component/processor.ts';
 import type { options } from './index.ts';
-import { BackOff, RandomOrder, RoundRobin, type SinkSelector } from './order.ts';
 
 export function create(context: SinkProcessorContext): SinkProcessor {
   return new LoadBalancingProcessor(context, context.options as OptionsOf<typeof options>);
@@ -19,7 +19,7 @@ class LoadBalancingProcessor implements SinkProcessor {
   readonly #sinks: ReadonlyMap<string, SinkHandle>;
   readonly #names: readonly string[];
   readonly #backOff: BackOff;
-  #selector: SinkSelector = new RoundRobin();
+  #selector: TryOrder = new RoundRobin();
 
   constructor(context: SinkProcessorContext, o: OptionsOf<typeof options>) {
     if (context.sinks.length < 2) {
@@ -52,7 +52,7 @@ class LoadBalancingProcessor implements SinkProcessor {
         remedy: 'use round_robin or random, or export createSinkSelector (docs/guide/extend.md)',
       });
     }
-    this.#selector = createSinkSelector(this.#options['selector.*']) as SinkSelector;
+    this.#selector = createSinkSelector(this.#options['selector.*']) as TryOrder;
   }
 
   async process(): Promise<SinkStatus> {

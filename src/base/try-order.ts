@@ -1,10 +1,10 @@
-/** In which order the sinks of a group are tried, and which are left out for a while after a failure. */
+/** In which order several targets of the same batch are tried, and which are left out for a while after a failure. */
 
-/** What a plug-in's `createSinkSelector(options)` returns; names are those of the group's sinks. */
-export interface SinkSelector {
+/** Chooses among targets by their names: sinks of a group, hosts of a client. */
+export interface TryOrder {
   /** Names in the order in which they are tried for the next batch. */
   order(names: readonly string[]): Iterable<string>;
-  /** Told of each sink that failed. */
+  /** Told of each target that failed. */
   failed?(name: string): void;
 }
 
@@ -49,7 +49,7 @@ export class BackOff {
 }
 
 /** The start moves on by one for every batch. */
-export class RoundRobin implements SinkSelector {
+export class RoundRobin implements TryOrder {
   #next = 0;
 
   order(names: readonly string[]): readonly string[] {
@@ -60,7 +60,7 @@ export class RoundRobin implements SinkSelector {
   }
 }
 
-export class RandomOrder implements SinkSelector {
+export class RandomOrder implements TryOrder {
   order(names: readonly string[]): readonly string[] {
     const shuffled = [...names];
     for (let i = shuffled.length - 1; i > 0; i--) {

@@ -1,0 +1,87 @@
+/** The source of an embedded agent, as a plug-in: only EmbeddedAgent writes a configuration that names it. */
+import { BroadcastChannel } from 'node:worker_threads';
+import { messageOf } from '../base/errors.ts';
+import type { SourceDeclaration } from '../component/declaration.ts';
+import { type OptionsOf, optionTable } from '../component/options/table.ts';
+import type { Source, SourceContext } from '../component/source.ts';
+import type { EventToPut, FromSource, PutRequest } from './link.ts';
+
+const options = optionTable({
+  topic: { kind: 'string', required: true, help: 'Where the agent and its source meet.' },
+});
+
+class EmbeddedSource implements Source {
+  readonly #context: SourceContext;
+  #channel: BroadcastChannel | null = null;
+  /** Puts are made in the order of the requests. */
+  #work: Promise<void> = Promise.resolve();
+
+  constructor(context: SourceContext) {
+    this.#context = context;
+  }
+
+  start(): void {
+    const { topic } = this.#context.options as OptionsOf<typeof options>;
+    const channel = new BroadcastChannel(topic);
+    this.#channel = channel;
+    channel.onmessage = (message) => {
+      const { data } = message as unknown as { data: PutRequest | FromSource };
+      if (data.kind !== 'put') return;
+      this.#work = this.#work.then(() => this.#serve(data));
+    };
+    this.#say({ kind: 'started' });
+  }
+
+  #say(message: FromSource): void {
+    this.#channel?.postMessage(message);
+  }
+
+  async #serve({ id, events }: PutRequest): Promise<void> {
+    const refusal = await this.#put(events).catch(messageOf);
+    this.#say({ kind: 'answer', id, refusal });
+  }
+
+  async #put(events: readonly EventToPut[]): Promise<string | null> {
+    const { counters } = this.#context;
+    counters.add('AppendBatchReceivedCount', 1);
+    counters.add('EventReceivedCount', events.length);
+    const bytes = events.reduce((sum, { body }) => sum + body.length, 0);
+    let batch = this.#context.openBatch(bytes);
+    while (batch === null) {
+      await this.#context.room();
+      batch = this.#context.openBatch(bytes);
+    }
+    try {
+      for (const { body, headers } of events) batch.append(body, 0, body.length, headers);
+    } catch (error) {
+      this.#context.discard(batch);
+      throw error;
+    }
+    const { refusal } = await this.#context.put(batch, 'batch');
+    if (refusal !== null) {
+      counters.add('ChannelWriteFail', 1);
+      return refusal.text;
+    }
+    counters.add('AppendBatchAcceptedCount', 1);
+    counters.add('EventAcceptedCount', events.length);
+    return null;
+  }
+
+  async stop(): Promise<void> {
+    await this.#work;
+    this.#channel?.close();
+    this.#channel = null;
+  }
+}
+
+export default {
+  kind: 'source',
+  aliases: [],
+  classes: [],
+  title: 'Events of the program that embeds the agent',
+  stability: 'stable',
+  options,
+  registersCounters: true,
+  example: '',
+  load: async () => ({ create: (context: SourceContext): Source => new EmbeddedSource(context) }),
+} satisfies SourceDeclaration;
