@@ -1,8 +1,11 @@
 /** Entry of a worker thread. */
 import { isMainThread, workerData } from 'node:worker_threads';
+import { setSystemProperties } from '../../base/system-properties.ts';
 import { WorkerHost } from './host.ts';
 import type { WorkerSettings } from './messages.ts';
 
 if (isMainThread) throw new Error('engine/worker/entry runs in worker threads only');
 
-await new WorkerHost(workerData as WorkerSettings).run();
+const settings = workerData as WorkerSettings;
+setSystemProperties(settings.systemProperties);
+await new WorkerHost(settings).run();

@@ -1,5 +1,6 @@
 import type { SourceDeclaration } from '../../component/declaration.ts';
 import { optionTable } from '../../component/options/table.ts';
+import { serverTlsOptions } from '../../component/tls/options.ts';
 
 export const options = optionTable({
   port: {
@@ -19,24 +20,10 @@ export const options = optionTable({
       'org.apache.flume.sink.solr.morphline.BlobHandler, or the file of a plug-in.',
   },
   'handler.*': { kind: 'map', help: 'Options of the handler.' },
-  ssl: {
-    kind: 'boolean',
-    default: false,
-    aliases: ['enableSSL'],
-    since: '1.9',
-    help: 'TLS. It comes with the hops.',
-  },
-  keystore: { kind: 'string', help: 'Key store for TLS. It comes with the hops.' },
-  'keystore-password': { kind: 'string', secret: true, aliases: ['keystorePassword'], help: 'Its password.' },
-  'keystore-type': { kind: 'string', help: 'Its type.' },
-  'exclude-protocols': {
-    kind: 'list',
-    aliases: ['excludeProtocols'],
-    help: 'TLS versions that are refused.',
-  },
-  'include-protocols': { kind: 'list', help: 'TLS versions that are taken.' },
-  'exclude-cipher-suites': { kind: 'list', help: 'Cipher suites that are refused.' },
-  'include-cipher-suites': { kind: 'list', help: 'Cipher suites that are taken.' },
+  ...serverTlsOptions,
+  ssl: { ...serverTlsOptions.ssl, aliases: ['enableSSL'], since: '1.9' },
+  'keystore-password': { ...serverTlsOptions['keystore-password'], aliases: ['keystorePassword'] },
+  'exclude-protocols': { ...serverTlsOptions['exclude-protocols'], aliases: ['excludeProtocols'] },
   maxRequestBytes: {
     kind: 'size',
     unit: 'bytes',
@@ -77,7 +64,9 @@ export const options = optionTable({
   'QueuedThreadPool.*': { kind: 'map', help: 'Threads of Flume’s web server; they have no effect.' },
   'SslContextFactory.*': {
     kind: 'map',
-    help: 'TLS settings of Flume’s web server; they come with the hops.',
+    help:
+      'TLS settings of Flume’s web server: includeProtocols, excludeProtocols, includeCipherSuites, ' +
+      'excludeCipherSuites, needClientAuth and wantClientAuth stand above the options of their kind.',
   },
   'ServerConnector.*': {
     kind: 'map',

@@ -3,10 +3,12 @@ import { MillraceError, messageOf } from '../../base/errors.ts';
 import { cannotListen } from '../../component/listen.ts';
 import type { OptionsOf } from '../../component/options/table.ts';
 import type { Source, SourceContext } from '../../component/source.ts';
+import type { TlsFront } from '../../component/tls/front.ts';
 import { blobHandler, morphlineBlobHandler } from './blob-handler.ts';
 import { BadRequest, type HandlerRequest, type HttpHandler } from './handler.ts';
 import type { options } from './index.ts';
 import { jsonHandler } from './json-handler.ts';
+import { putTlsBefore, tlsValues } from './tls.ts';
 
 const HANDLERS: Readonly<Record<string, (options: Readonly<Record<string, string>>) => HttpHandler>> = {
   'org.apache.flume.source.http.jsonhandler': jsonHandler,
@@ -33,22 +35,11 @@ class HttpSource implements Source {
   readonly #options: OptionsOf<typeof options>;
   #handler: HttpHandler | null = null;
   #server: Server | null = null;
+  #front: TlsFront | null = null;
 
   constructor(context: SourceContext, o: OptionsOf<typeof options>) {
     this.#context = context;
     this.#options = o;
-    if (o.ssl) {
-      throw new MillraceError(
-        'CONF_OPTION_VALUE',
-        `source ${context.name}: ssl = true is not available in this version`,
-        {
-          component: `source ${context.name}`,
-          option: 'ssl',
-          value: 'true',
-          remedy: 'put a TLS proxy before the source, or leave ssl out',
-        },
-      );
-    }
   }
 
   async start(): Promise<void> {
@@ -65,9 +56,15 @@ class HttpSource implements Source {
       },
       (request, response) => void this.#serve(request, response),
     );
+    if (this.#options.ssl) {
+      this.#front = await putTlsBefore(server, this.#context, tlsValues(this.#options, this.#context));
+    }
     this.#server = server;
     await new Promise<void>((resolve, reject) => {
-      server.once('error', (error) => reject(cannotListen(this.#context, bind, port, error)));
+      server.once('error', (error) => {
+        this.#front?.close();
+        reject(cannotListen(this.#context, bind, port, error));
+      });
       server.listen(port, bind, resolve);
     });
     const address = server.address();
@@ -241,6 +238,7 @@ class HttpSource implements Source {
     const server = this.#server;
     if (server === null) return;
     const closed = new Promise((resolve) => server.close(resolve));
+    this.#front?.close();
     server.closeIdleConnections();
     const timer = setTimeout(() => server.closeAllConnections(), STOP_MS);
     await closed;

@@ -289,17 +289,6 @@ describe('options of encryption', () => {
       /names mac, a key of 20 bytes; AES needs 16, 24 or 32/,
     ],
     [
-      'a store of Java 8',
-      {
-        ...STORE,
-        'encryption.keyProvider.keyStoreFile': join(KEYS, 'legacy.p12'),
-        'encryption.activeKey': 'key-1',
-        'encryption.keyProvider.keys': 'key-1',
-      },
-      'encryption.keyProvider.keys',
-      /not supported/,
-    ],
-    [
       'a key file that is none',
       {
         ...STORE,

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { Agent, request as httpRequest } from 'node:http';
 import { describe, test } from 'node:test';
-import { kitPlugin, MoodyChannel, runFlow } from '../../kit/flow.ts';
+import { kitPlugin, MoodyChannel } from '../../kit/flow.ts';
 import { until } from '../../kit/until.ts';
 import { RawClient } from '../raw-client.ts';
 import { eventsOf, jsonEvents, request, runHttp } from './http.ts';
@@ -125,21 +125,6 @@ describe('http: requests and answers', { concurrency: 4 }, () => {
     });
     const other = await request(turned.port, { body: '[]' });
     assert.deepEqual([other.headers.server, other.headers['x-powered-by']], [undefined, 'Millrace']);
-  });
-
-  test('ssl = true removes the source, told with what to do instead', async (t) => {
-    const flow = await runFlow(
-      t,
-      `sources = r1
-       channels = c1
-       sources.r1.type = http
-       sources.r1.port = 0
-       sources.r1.enableSSL = true
-       sources.r1.channels = c1
-       channels.c1.type = memory`,
-    );
-    const { text } = await flow.untilLogged(/ssl = true is not available/);
-    assert.match(text, /source r1: .*put a TLS proxy before the source/);
   });
 });
 

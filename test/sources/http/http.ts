@@ -16,7 +16,12 @@ const MEMORY = `
   channels.c1.capacity = 100000
   channels.c1.transactionCapacity = 100000`;
 
-export async function runHttp(t: TestContext, options: Options = {}, channel = MEMORY): Promise<Http> {
+export async function runHttp(
+  t: TestContext,
+  options: Options = {},
+  channel = MEMORY,
+  systemProperties: Readonly<Record<string, string>> = {},
+): Promise<Http> {
   const collected = new Collected(t);
   const lines = Object.entries({ type: 'http', bind: '127.0.0.1', port: 0, channels: 'c1', ...options });
   const flow = await runFlow(
@@ -27,7 +32,7 @@ export async function runHttp(t: TestContext, options: Options = {}, channel = M
      ${lines.map(([key, value]) => `sources.r1.${key} = ${value}`).join('\n')}
      ${channel}
      ${collected.sink('k1', 'c1')}`,
-    { 'millrace.workers.max': '1' },
+    { 'millrace.workers.max': '1', ...systemProperties },
   );
   return { flow, collected, port: await flow.port('r1') };
 }

@@ -1,0 +1,159 @@
+/** Connects to servers, plain or TLS, as the options of a sink say. */
+import { connect, isIP, type Socket } from 'node:net';
+import { connect as connectTls } from 'node:tls';
+import { MillraceError, messageOf } from '../../base/errors.ts';
+import type { ComponentContext } from '../context.ts';
+import { TLS_LIMITS } from './limits.ts';
+import { MaterialSource } from './material.ts';
+import type { ClientTlsValues } from './options.ts';
+import { CERTIFICATE_CODES, isNotTls } from './reasons.ts';
+import { clientSettings } from './settings.ts';
+
+export interface Dialer {
+  /**
+   * Resolves when the connection stands, its handshake included; the socket is the caller's.
+   * @throws MillraceError SINK_FAILED that names host, port, cause and what to do.
+   */
+  connect(host: string, port: number, timeoutMs: number): Promise<Socket>;
+  /** Ends what is still being connected. */
+  close(): void;
+}
+
+/**
+ * @param component names it in errors, `sink k1` unless given.
+ * @throws MillraceError CONF_OPTION_VALUE; SINK_FAILED for keys and certificates that cannot be used.
+ */
+export async function createDialer(
+  context: ComponentContext,
+  options: ClientTlsValues,
+  component = `sink ${context.name}`,
+  limits = TLS_LIMITS,
+): Promise<Dialer> {
+  const { log } = context;
+  if (!options.ssl)
+    return new NetDialer(component, async (host, port) => connect({ host, port, noDelay: true }));
+  if (options['trust-all-certs']) {
+    log.warn(`${component}: trust-all-certs: the certificate of the server is not checked`);
+  }
+  const source = new MaterialSource(clientSettings(component, options, log), log);
+  await source.load();
+  let lookedMs = performance.now();
+  return new NetDialer(component, async (host, port) => {
+    if (performance.now() - lookedMs >= limits.refreshMs) {
+      lookedMs = performance.now();
+      await source.refresh();
+    }
+    return connectTls({
+      host,
+      port,
+      secureContext: source.current.context,
+      rejectUnauthorized: !options['trust-all-certs'],
+      ...(options['verify-hostname'] ? {} : { checkServerIdentity: () => undefined }),
+      ...(isIP(host) === 0 ? { servername: host } : {}),
+    }).setNoDelay(true);
+  });
+}
+
+const STOPPED = 'this side is being stopped';
+
+/** Begins a connection. */
+type Dial = (host: string, port: number) => Promise<Socket>;
+
+class NetDialer implements Dialer {
+  readonly #component: string;
+  readonly #dial: Dial;
+  readonly #connecting = new Set<Socket>();
+  #closed = false;
+
+  constructor(component: string, dial: Dial) {
+    this.#component = component;
+    this.#dial = dial;
+  }
+
+  async connect(host: string, port: number, timeoutMs: number): Promise<Socket> {
+    const socket = await this.#dial(host, port);
+    this.#connecting.add(socket);
+    let connected = false;
+    const ended = Promise.withResolvers<void>();
+    const onError = (error: Error) => ended.reject(error);
+    const onClose = () => ended.reject(new Error('it was closed'));
+    socket.once('connect', () => {
+      connected = true;
+    });
+    socket.once('encrypted' in socket ? 'secureConnect' : 'connect', ended.resolve);
+    socket.once('error', onError).once('close', onClose);
+    const timer = setTimeout(() => ended.reject(new TimedOut(timeoutMs)), timeoutMs);
+    if (this.#closed) ended.reject(new Error(STOPPED));
+    try {
+      await ended.promise;
+    } catch (cause) {
+      socket.on('error', () => {}).destroy();
+      throw this.#failed(host, port, cause, connected);
+    } finally {
+      clearTimeout(timer);
+      socket.off('error', onError).off('close', onClose);
+      this.#connecting.delete(socket);
+    }
+    return socket;
+  }
+
+  #failed(host: string, port: number, cause: unknown, connected: boolean): MillraceError {
+    const component = this.#component;
+    const value = `${host}:${port}`;
+    const { what, remedy } = explain(cause, connected);
+    const text = `${component} cannot connect to ${value}: ${what}`;
+    return new MillraceError('SINK_FAILED', text, { component, value, remedy, cause });
+  }
+
+  close(): void {
+    this.#closed = true;
+    for (const socket of this.#connecting) socket.destroy(new Error(STOPPED));
+  }
+}
+
+class TimedOut extends Error {
+  constructor(ms: number) {
+    super(`no answer within ${ms} ms`);
+  }
+}
+
+/** The cause in words, and what an operator can do. `connected`: it failed after the connection stood. */
+function explain(cause: unknown, connected: boolean): { what: string; remedy: string } {
+  const { code = '' } = cause as { code?: string };
+  if (CERTIFICATE_CODES.has(code)) {
+    const remedy = 'put the certificate of its authority, or its own, into the truststore';
+    return { what: `its certificate is not trusted (${code})`, remedy };
+  }
+  if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') {
+    const remedy = 'dial a name that the certificate has, or leave verify-hostname out';
+    return { what: `its certificate is not for this host: ${messageOf(cause)}`, remedy };
+  }
+  if (isNotTls(code)) {
+    return { what: 'the peer does not speak TLS', remedy: 'set ssl = true there, or ssl = false here' };
+  }
+  if (/PROTOCOL_VERSION|UNSUPPORTED_PROTOCOL/.test(code)) {
+    const remedy = 'allow a version on both sides with include-protocols';
+    return { what: `no version of TLS suits both sides (${code})`, remedy };
+  }
+  if (/HANDSHAKE_FAILURE|CERTIFICATE_REQUIRED/.test(code)) {
+    const remedy = 'see its log: it may want a client certificate (keystore) or other cipher suites';
+    return { what: `it refused the handshake (${code})`, remedy };
+  }
+  if (code === 'ECONNREFUSED') {
+    return { what: 'connection refused', remedy: 'see that it runs there, and that host and port are right' };
+  }
+  if (connected && cause instanceof TimedOut) {
+    return {
+      what: `${cause.message} in the TLS handshake`,
+      remedy: 'see that it speaks TLS (ssl = true there)',
+    };
+  }
+  if (connected) {
+    const remedy = 'see its log, and that it speaks TLS (ssl = true there)';
+    return { what: `the connection was lost in the TLS handshake: ${messageOf(cause)}`, remedy };
+  }
+  return {
+    what: messageOf(cause),
+    remedy: 'see that host and port are right and that the network lets it pass',
+  };
+}
