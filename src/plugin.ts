@@ -64,6 +64,7 @@ export type {
   SinkProcessorContext,
   SinkStatus,
 } from './component/processor.ts';
+export { type ProgressRow, type ProgressTable, progressTable } from './component/progress.ts';
 export type { ChannelSelector, Route, SelectorContext } from './component/selector.ts';
 export type { EventSerializer, SerializerContext, Writer } from './component/serializer.ts';
 export type { Sink, SinkContext } from './component/sink.ts';

@@ -8,6 +8,7 @@ import { commandLine } from './dry-run.ts';
 /** Commands and where they are; imported when called. */
 export const COMMANDS: Readonly<Record<string, () => Promise<{ default: Command }>>> = {
   agent: () => import('./commands/agent.ts'),
+  status: () => import('./commands/status.ts'),
   validate: () => import('./commands/validate.ts'),
   graph: () => import('./commands/graph.ts'),
   components: () => import('./commands/components.ts'),

@@ -8,6 +8,7 @@
 import type { Batch } from '../memory/block/batch.ts';
 import type { ComponentContext } from './context.ts';
 import type { SinkCounters } from './counters.ts';
+import type { ProgressTable } from './progress.ts';
 import type { EventSerializer, Writer } from './serializer.ts';
 
 export interface SinkContext extends ComponentContext {
@@ -30,5 +31,7 @@ export interface Sink {
   start?(): Promise<void> | void;
   process(batch: Batch): Promise<void> | void;
   idle?(): Promise<void> | void;
+  /** How far its work is, for an operator who asks. Quick: it is called between batches. */
+  progress?(): readonly ProgressTable[];
   stop?(): Promise<void> | void;
 }

@@ -11,6 +11,7 @@
 import type { BatchBuilder } from '../memory/block/builder.ts';
 import type { ComponentContext } from './context.ts';
 import type { SourceCounters } from './counters.ts';
+import type { ProgressTable } from './progress.ts';
 
 /** How a channel treats a put that it cannot take whole. */
 export type PutMode =
@@ -65,5 +66,7 @@ export interface SourceContext extends ComponentContext {
 
 export interface Source {
   start(): Promise<void> | void;
+  /** How far its work is, for an operator who asks. Quick: it is called between batches. */
+  progress?(): readonly ProgressTable[];
   stop(): Promise<void> | void;
 }

@@ -95,6 +95,7 @@ export async function createAgent(settings: AgentSettings): Promise<Agent> {
     stop: (deadlineMs = DRAIN_MS_DEFAULT) => agent.stop(deadlineMs),
     status: () => agent.status(),
     counterGroups: () => agent.counterGroups(),
+    progress: () => agent.progress(),
   };
 }
 

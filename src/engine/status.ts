@@ -1,5 +1,6 @@
 /** What the engine tells about itself: read by metrics, `status` and the log. */
 import type { LogRecord } from '../base/log.ts';
+import type { ProgressTable } from '../component/progress.ts';
 
 export type ComponentState = 'starting' | 'running' | 'degraded' | 'failed' | 'stopped';
 
@@ -36,6 +37,8 @@ export interface AgentHandle {
   readonly agentName: string;
   status(): readonly ComponentStatus[];
   counterGroups(): readonly CounterGroup[];
+  /** What components tell of their work, by `source r1`, `sink k1`; those that tell nothing are left out. */
+  progress(): Promise<Readonly<Record<string, readonly ProgressTable[]>>>;
   /** Stops sources, drains, stops sinks and channels. Resolves true when everything was drained in time. */
   stop(deadlineMs: number): Promise<boolean>;
 }

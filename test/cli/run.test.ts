@@ -57,8 +57,8 @@ describe('help', () => {
   }
 
   test('has examples for each command that does something', async () => {
-    // These three say in their help what there is to say.
-    const plain = ['version', 'tool', 'avro-client'];
+    // These two say in their help what there is to say.
+    const plain = ['version', 'tool'];
     for (const [name, load] of Object.entries(COMMANDS)) {
       if (plain.includes(name)) continue;
       assert.match((await load()).default.help, /examples:\n {2}(flume-ng|millrace|source) /, name);
@@ -102,7 +102,6 @@ test('an option that a command does not have is one line that says which was mea
 });
 
 for (const [name, args] of [
-  ['avro-client', ['avro-client', '-H', 'localhost', '-p', '41414', '-F', 'x']],
   ['tool', ['tool', 'fcintegritytool', '--', '-l', 'x']],
   ['tool without a name', ['tool']],
 ] as const) {

@@ -12,7 +12,7 @@ import { START_RETRY_MS } from '../../base/limits.ts';
 import type { LogLevel } from '../../base/log.ts';
 import type { AgentPlan } from '../../config/plan/types.ts';
 import type { AgentHandle, ComponentStatus, CounterGroup, LogSink } from '../status.ts';
-import type { FromWorker, ToWorker, Unit } from '../worker/messages.ts';
+import type { Progress, ToWorker, Unit } from '../worker/messages.ts';
 import { unitKey } from '../worker/messages.ts';
 import { assignWorkers } from './assign.ts';
 import { ComponentCounters, componentsOf } from './counters.ts';
@@ -50,6 +50,8 @@ const RESPAWN_MS_MAX = 30_000;
 const RESPAWN_FORGIVEN_MS = 60_000;
 const DRAIN_POLL_MS = 20;
 const CLOSE_MS_MAX = 5_000;
+/** A worker that is busy for longer is left out of an answer. */
+const PROGRESS_MS_MAX = 1_000;
 
 export class Agent implements AgentHandle {
   readonly agentName: string;
@@ -213,7 +215,7 @@ export class Agent implements AgentHandle {
     }
   }
 
-  #onMessage(_worker: WorkerHandle, message: FromWorker): void {
+  #onMessage(_worker: WorkerHandle, message: Parameters<WorkerEvents['onMessage']>[1]): void {
     switch (message.op) {
       case 'up':
         return;
@@ -335,6 +337,11 @@ export class Agent implements AgentHandle {
         };
       }),
     );
+  }
+
+  async progress(): Promise<Progress> {
+    const asked = [...this.#workers.values()].map((worker) => worker.ask(PROGRESS_MS_MAX));
+    return Object.assign({}, ...(await Promise.all(asked)));
   }
 
   counterGroups(): readonly CounterGroup[] {

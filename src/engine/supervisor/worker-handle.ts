@@ -3,7 +3,7 @@ import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
 import { messageOf } from '../../base/errors.ts';
 import { threadEntry } from '../../base/thread-entry.ts';
 import { Doorbell } from '../../memory/wait.ts';
-import type { FromWorker, ToWorker, WorkerSettings } from '../worker/messages.ts';
+import type { FromWorker, Progress, ToWorker, WorkerSettings } from '../worker/messages.ts';
 
 /**
  * Events are not objects, so little is allocated and next to nothing of it lives long. Left alone, the young
@@ -12,7 +12,7 @@ import type { FromWorker, ToWorker, WorkerSettings } from '../worker/messages.ts
 const YOUNG_GENERATION_MIB = 12;
 
 export interface WorkerEvents {
-  onMessage(worker: WorkerHandle, message: FromWorker): void;
+  onMessage(worker: WorkerHandle, message: Exclude<FromWorker, { op: 'progress' }>): void;
   /** The thread is gone; `reason` is null when it was asked to go. */
   onExit(worker: WorkerHandle, reason: string | null): void;
 }
@@ -24,6 +24,9 @@ export class WorkerHandle {
   readonly #port: MessagePort;
   #error: string | null = null;
   #exiting = false;
+  /** Who waits for progress, by the number of the question. */
+  readonly #asking = new Map<number, (tables: Progress) => void>();
+  #asked = 0;
   readonly exited: Promise<void>;
 
   constructor(
@@ -46,7 +49,10 @@ export class WorkerHandle {
       transferList: [port2],
       resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MIB },
     });
-    port1.on('message', (message: FromWorker) => events.onMessage(this, message));
+    port1.on('message', (message: FromWorker) => {
+      if (message.op === 'progress') this.#asking.get(message.id)?.(message.tables);
+      else events.onMessage(this, message);
+    });
     this.#worker.on('error', (error) => {
       this.#error = error instanceof Error ? (error.stack ?? error.message) : messageOf(error);
     });
@@ -69,6 +75,21 @@ export class WorkerHandle {
   send(message: ToWorker, transfer: MessagePort[] = []): void {
     this.#port.postMessage(message, transfer);
     this.doorbell.ringForMail();
+  }
+
+  /** The progress of its components; nothing when it does not answer in time. */
+  ask(ms: number): Promise<Progress> {
+    const id = this.#asked++;
+    return new Promise((resolve) => {
+      const answer = (tables: Progress) => {
+        clearTimeout(timer);
+        this.#asking.delete(id);
+        resolve(tables);
+      };
+      const timer = setTimeout(() => answer({}), ms);
+      this.#asking.set(id, answer);
+      this.send({ op: 'ask', id });
+    });
   }
 
   /** Asks the thread to end and ends it by force after `ms`. */

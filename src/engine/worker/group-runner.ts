@@ -13,12 +13,13 @@ import { SINK_BACKOFF_MAX_MS, SINK_BACKOFF_STEP_MS } from '../../base/limits.ts'
 import type { Logger } from '../../base/log.ts';
 import type { SinkCounters } from '../../component/counters.ts';
 import type { SinkHandle, SinkProcessor, SinkStatus } from '../../component/processor.ts';
+import type { ProgressTable } from '../../component/progress.ts';
 import type { EventSerializer, Writer } from '../../component/serializer.ts';
 import type { Sink, SinkContext } from '../../component/sink.ts';
 import type { BlockWork } from '../../component/work.ts';
 import type { LaneEnd } from '../../memory/lane.ts';
 import { TakeClient } from '../../transaction/take-client.ts';
-import type { FromWorker, GroupUnit, PartSpec } from './messages.ts';
+import type { FromWorker, GroupUnit, PartSpec, Progress } from './messages.ts';
 import type { Parts } from './parts.ts';
 import type { Pumpable } from './reactor.ts';
 
@@ -161,6 +162,15 @@ export class GroupRunner implements Pumpable {
   /** A delivery that waits for a promise needs the event loop whatever its sink declares. */
   get blocking(): boolean {
     return this.#blocking && this.#running === null;
+  }
+
+  progress(): Progress {
+    const tables: Record<string, readonly ProgressTable[]> = {};
+    for (const { name, sink } of this.#drivers) {
+      const own = sink.progress?.();
+      if (own !== undefined) tables[`sink ${name}`] = own;
+    }
+    return tables;
   }
 
   connect(sink: string, lane: LaneEnd): void {

@@ -3,6 +3,7 @@ import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
 import { MillraceError, messageOf } from '../../base/errors.ts';
 import type { Logger } from '../../base/log.ts';
 import { CHANNEL_COUNTERS, SINK_COUNTERS, SOURCE_COUNTERS } from '../../component/counters.ts';
+import type { ProgressTable } from '../../component/progress.ts';
 import { CounterSlots } from '../../memory/counters/counters.ts';
 import { LaneEnd } from '../../memory/lane.ts';
 import { Doorbell } from '../../memory/wait.ts';
@@ -11,7 +12,14 @@ import { BlockPool } from '../pool/pool.ts';
 import { ChannelRunner } from './channel-runner.ts';
 import { GroupRunner } from './group-runner.ts';
 import { workerLogger } from './log.ts';
-import { type FromWorker, type ToWorker, type Unit, unitKey, type WorkerSettings } from './messages.ts';
+import {
+  type FromWorker,
+  type Progress,
+  type ToWorker,
+  type Unit,
+  unitKey,
+  type WorkerSettings,
+} from './messages.ts';
 import { Parts } from './parts.ts';
 import { Reactor } from './reactor.ts';
 import { SourceRunner } from './source-runner.ts';
@@ -83,11 +91,21 @@ export class WorkerHost {
         return await this.#start(message.key);
       case 'close':
         return await this.#close(message.key);
+      case 'ask':
+        return this.#send({ op: 'progress', id: message.id, tables: this.#progress() });
       case 'exit':
         for (const key of [...this.#runners.keys()]) await this.#close(key);
         await this.#work.close();
         this.#reactor.stop();
     }
+  }
+
+  #progress(): Progress {
+    const tables: Record<string, readonly ProgressTable[]> = {};
+    for (const runner of this.#runners.values()) {
+      if (!(runner instanceof ChannelRunner)) Object.assign(tables, runner.progress());
+    }
+    return tables;
   }
 
   async #open(message: OpenMessage): Promise<void> {

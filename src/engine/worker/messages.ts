@@ -2,6 +2,7 @@
 
 import type { MessagePort } from 'node:worker_threads';
 import type { LogRecord } from '../../base/log.ts';
+import type { ProgressTable } from '../../component/progress.ts';
 import type { Unit } from '../../config/plan/types.ts';
 import type { LaneMemory } from '../../memory/lane.ts';
 import type { SharedMemory } from '../../memory/shared.ts';
@@ -41,7 +42,12 @@ export type ToWorker =
   /** Starts a source: sent after its lanes. */
   | { readonly op: 'start'; readonly key: string }
   | { readonly op: 'close'; readonly key: string }
+  /** Asks for the progress of all components; answered by `progress` with the same number. */
+  | { readonly op: 'ask'; readonly id: number }
   | { readonly op: 'exit' };
+
+/** Tables by component: `source r1`, `sink k1`. */
+export type Progress = Readonly<Record<string, readonly ProgressTable[]>>;
 
 export type FromWorker =
   | { readonly op: 'up' }
@@ -51,6 +57,7 @@ export type FromWorker =
   | { readonly op: 'closed'; readonly key: string }
   /** `component` is `source r1`, `channel c1` or `sink k1`. */
   | { readonly op: 'status'; readonly component: string; readonly reason: string | null }
+  | { readonly op: 'progress'; readonly id: number; readonly tables: Progress }
   | { readonly op: 'log'; readonly record: LogRecord }
   | { readonly op: 'queue'; readonly key: string; readonly memory: SharedMemory }
   | { readonly op: 'hold'; readonly key: string; readonly id: number; readonly memory: SharedMemory }

@@ -14,7 +14,7 @@ import { BatchBuilder } from '../../memory/block/builder.ts';
 import type { LaneEnd } from '../../memory/lane.ts';
 import { BlockStore } from '../../memory/store/store.ts';
 import { type PutAnswer, PutClient } from '../../transaction/put-client.ts';
-import type { FromWorker, SourceUnit } from './messages.ts';
+import type { FromWorker, Progress, SourceUnit } from './messages.ts';
 import type { Parts } from './parts.ts';
 import type { Pumpable } from './reactor.ts';
 import { deliver, refusalOf, share, type Target } from './routing.ts';
@@ -108,6 +108,11 @@ export class SourceRunner implements Pumpable, SourceContext {
   /** Opens ports, starts children. Called once the lanes are there. */
   async start(): Promise<void> {
     await this.#source.start();
+  }
+
+  progress(): Progress {
+    const tables = this.#source.progress?.();
+    return tables === undefined ? {} : { [`source ${this.name}`]: tables };
   }
 
   connect(channel: string, lane: LaneEnd): void {

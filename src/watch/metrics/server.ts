@@ -27,8 +27,9 @@ export class MetricsServer {
 
   constructor(settings: MetricsServerSettings) {
     this.#settings = settings;
-    this.#server = createServer({ requestTimeout: 30_000 }, (request, response) =>
-      this.#answer(request, response),
+    this.#server = createServer(
+      { requestTimeout: 30_000 },
+      (request, response) => void this.#answer(request, response),
     );
     this.#server.on('error', (error) => {
       this.#settings.onError(
@@ -57,7 +58,7 @@ export class MetricsServer {
     return typeof address === 'object' && address !== null ? address.port : 0;
   }
 
-  #answer(request: IncomingMessage, response: ServerResponse): void {
+  async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     request.resume();
     const { method } = request;
     if (method === 'TRACE' || method === 'OPTIONS') return send(response, 403, 'text/plain', 'Forbidden\n');
@@ -75,7 +76,7 @@ export class MetricsServer {
           response,
           200,
           'application/json;charset=utf-8',
-          JSON.stringify({ agent: agent?.agentName ?? null, components: agent?.status() ?? [] }),
+          JSON.stringify(agent === null ? { agent: null, components: [] } : await statusOf(agent)),
         );
       case '/healthz': {
         const failed = (agent?.status() ?? []).filter(
@@ -99,6 +100,16 @@ export class MetricsServer {
       this.#server.closeAllConnections();
     });
   }
+}
+
+/** Components as `status` has them, each with what it tells of its work. */
+async function statusOf(agent: AgentHandle): Promise<object> {
+  const progress = await agent.progress();
+  const components = agent.status().map((one) => {
+    const tables = progress[`${one.kind} ${one.name}`];
+    return tables === undefined ? one : { ...one, progress: tables };
+  });
+  return { agent: agent.agentName, components };
 }
 
 function send(response: ServerResponse, status: number, type: string, body: string): void {

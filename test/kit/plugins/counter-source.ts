@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import type { SourceDeclaration } from '../../../src/component/declaration.ts';
 import { type OptionsOf, optionTable } from '../../../src/component/options/table.ts';
+import { progressTable } from '../../../src/component/progress.ts';
 import type { Source, SourceContext } from '../../../src/component/source.ts';
 
 const options = optionTable({
@@ -19,6 +20,7 @@ const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 function create(context: SourceContext): Source {
   const o = context.options as OptionsOf<typeof options>;
   let stopped = false;
+  let put = 0;
   let running: Promise<void> | null = null;
   const run = async () => {
     while (o.after !== undefined && !existsSync(o.after) && !stopped) await pause(5);
@@ -32,11 +34,13 @@ function create(context: SourceContext): Source {
       for (let n = next; n < end; n++) batch.appendText(`${o.prefix}${n}`.padEnd(o.bodyBytes));
       const { accepted } = await context.put(batch, o.mode === 'each' ? 'each' : 'batch');
       next += accepted;
+      put = next;
       context.counters.add('EventAcceptedCount', accepted);
       if (accepted < end - next || o.pauseMs > 0) await pause(o.pauseMs || 5);
     }
   };
   return {
+    progress: () => [progressTable('counts', [{ put, of: o.events }], (row) => row)],
     start() {
       running = run();
     },
