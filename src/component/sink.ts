@@ -28,6 +28,12 @@ export interface SinkContext extends ComponentContext {
 export interface Sink {
   /** Most events that `process` is handed at once. */
   readonly batchSize: number;
+  /**
+   * Calls of `process` that may be under way at once while the sink is not in a group; 1 unless given. Each
+   * batch is committed when its own call has resolved. When one fails, no further one begins until all have
+   * ended; what was not delivered is handed out again, in order.
+   */
+  readonly overlap?: number;
   start?(): Promise<void> | void;
   process(batch: Batch): Promise<void> | void;
   idle?(): Promise<void> | void;

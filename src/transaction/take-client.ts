@@ -5,10 +5,20 @@ import { BatchView } from '../memory/block/view.ts';
 import { type LaneEnd, SegmentTable } from '../memory/lane.ts';
 import type { Segment } from '../memory/store/segment.ts';
 import { KIND, TAKE_WINDOW_MAX } from './messages.ts';
-import { TakeWindow } from './take-window.ts';
+import { type HandedTake, TakeWindow } from './take-window.ts';
 
 interface HeldRange extends BatchRange {
   readonly segment: Segment;
+}
+
+/** A batch that the sink has. */
+export class TakenBatch extends Batch {
+  readonly take: HandedTake<HeldRange>;
+
+  constructor(take: HandedTake<HeldRange>) {
+    super(take.ranges);
+    this.take = take;
+  }
 }
 
 export class TakeClient {
@@ -78,29 +88,29 @@ export class TakeClient {
     return true;
   }
 
-  /** The next batch to deliver, or null. */
-  begin(): Batch | null {
+  /** The next batch to deliver, or null. Others may be under way. */
+  begin(): TakenBatch | null {
     if (this.#lane === null || this.#lane.closed) return null;
     const take = this.#window.begin();
-    return take === null ? null : new Batch(take.ranges);
+    return take === null ? null : new TakenBatch(take);
   }
 
   /**
    * The batch is delivered. False when its lane ended meanwhile: it will be handed out
    * again, here or elsewhere.
    */
-  commit(): boolean {
+  commit({ take }: TakenBatch): boolean {
     const lane = this.#lane;
-    if (lane === null || lane.closed || !this.#window.delivering) return false;
+    if (lane === null || lane.closed || !this.#window.isDelivering(take)) return false;
     const at = lane.out.claim();
     lane.out.words[at] = KIND.commit;
-    lane.out.words[at + 1] = this.#window.commit();
+    lane.out.words[at + 1] = this.#window.commit(take);
     lane.publish();
     return true;
   }
 
   /**
-   * Hands back the batch being delivered and all behind it. Nothing is left to hand
+   * Hands back every batch that is not committed and all behind them. Nothing is left to hand
    * back when its lane has ended.
    */
   rollback(): void {
@@ -113,11 +123,11 @@ export class TakeClient {
   }
 
   /**
-   * Keeps the bytes of the current take from being filled anew until the returned call. A delivery that waits
+   * Keeps the bytes of a batch from being filled anew until the returned call. A delivery that waits
    * needs it: when its channel dies, a new one may hand the same events to another sink, which commits them.
    */
-  hold(): () => void {
-    const held = this.#window.current.map(({ segment }) => segment);
+  hold({ take }: TakenBatch): () => void {
+    const held = take.ranges.map(({ segment }) => segment);
     for (const segment of held) segment.retain(1);
     return () => {
       for (const segment of held) segment.release(1);

@@ -4,8 +4,8 @@
  *     grant → granted → handed (all its ranges arrived) → taken by the sink → committed
  *                    ↘ empty                             ↘ reset (everything not committed goes back)
  *
- * Takes are handed and committed in the order of their grants. After `reset` nothing
- * counts until its echo arrives.
+ * Takes are handed in the order of their grants. Several may be with the sink at once, and may be committed in
+ * any order. After `reset` nothing counts until its echo arrives.
  */
 import { assert } from '../base/assert.ts';
 
@@ -18,20 +18,20 @@ export interface HandedTake<R> {
 export class TakeWindow<R> {
   #granted: number[] = [];
   readonly #handed: HandedTake<R>[] = [];
-  #current: HandedTake<R> | null = null;
+  /** With the sink, oldest first. */
+  readonly #delivering: HandedTake<R>[] = [];
   #next = 1;
   #resets = 0;
   #resetPending = false;
 
   /** Grants that are open, handed or being delivered. */
   get outstanding(): number {
-    return (
-      this.#granted.length + this.#handed.filter((take) => take.complete).length + (this.#current ? 1 : 0)
-    );
+    const handed = this.#handed.filter((take) => take.complete).length;
+    return this.#granted.length + handed + this.#delivering.length;
   }
 
   get delivering(): boolean {
-    return this.#current !== null;
+    return this.#delivering.length > 0;
   }
 
   get resetting(): boolean {
@@ -70,31 +70,30 @@ export class TakeWindow<R> {
     this.#granted.shift();
   }
 
-  /** The oldest handed take becomes the one being delivered; null when none is complete. */
+  /** Gives the sink the oldest handed take; null when none is complete. */
   begin(): HandedTake<R> | null {
-    assert(this.#current === null, 'a take is being delivered');
     const first = this.#handed[0];
     if (first === undefined || !first.complete) return null;
     this.#handed.shift();
-    this.#current = first;
+    this.#delivering.push(first);
     return first;
   }
 
-  /** Ranges of the take that is being delivered. */
-  get current(): readonly R[] {
-    return this.#current?.ranges ?? [];
+  /** Whether the sink has it still: not after a reset, or on another lane. */
+  isDelivering(take: HandedTake<R>): boolean {
+    return this.#delivering.includes(take);
   }
 
-  commit(): number {
-    assert(this.#current !== null, 'no take to commit');
-    const { id } = this.#current;
-    this.#current = null;
-    return id;
+  commit(take: HandedTake<R>): number {
+    const at = this.#delivering.indexOf(take);
+    assert(at >= 0, 'no take to commit');
+    this.#delivering.splice(at, 1);
+    return take.id;
   }
 
   /** Gives everything back; returns the number to send. */
   reset(): number {
-    this.#current = null;
+    this.#delivering.length = 0;
     this.#handed.length = 0;
     this.#granted = [];
     this.#resetPending = true;
@@ -108,7 +107,7 @@ export class TakeWindow<R> {
 
   /** Starts anew on another lane. */
   clear(): void {
-    this.#current = null;
+    this.#delivering.length = 0;
     this.#handed.length = 0;
     this.#granted = [];
     this.#resetPending = false;

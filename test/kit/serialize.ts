@@ -1,16 +1,17 @@
 /** Files as serializers write them, and Avro container files read again by the format's specification. */
 import assert from 'node:assert/strict';
-import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import type { SerializerDeclaration } from '../../src/component/declaration.ts';
 import type { EventSerializer } from '../../src/component/serializer.ts';
 import type { BlockWork } from '../../src/component/work.ts';
 import type { Batch } from '../../src/memory/block/batch.ts';
+import { type CompressionForm, compressNow } from '../../src/wire/compression/form.ts';
+import { decompress } from './decompress.ts';
 import type { ReadEvent } from './editor.ts';
 import { createPart, type Properties, RecordedLog } from './part.ts';
 
 /** Work done in place of the engine's pool, later as there. */
 export const workInPlace: BlockWork = {
-  deflateRaw: async (bytes) => deflateRawSync(bytes),
+  compress: async (form, bytes) => compressNow(form, bytes),
 };
 
 /** A file under a serializer. Views are kept until the flush, as real writers do. */
@@ -81,6 +82,13 @@ export interface AvroFile {
   readonly names: readonly (readonly string[])[];
 }
 
+const CODECS: Readonly<Record<string, CompressionForm>> = {
+  deflate: 'raw-deflate',
+  snappy: 'snappy-crc32',
+  bzip2: 'bzip2',
+  zstandard: 'zstd',
+};
+
 class Reader {
   readonly #bytes: Uint8Array;
   at = 0;
@@ -124,22 +132,37 @@ class Reader {
   }
 }
 
-/** Reads a container of Flume's events; fails when anything is left over or out of place. */
-export function readAvroFile(bytes: Uint8Array): AvroFile {
+export interface AvroBlocks {
+  readonly schema: unknown;
+  readonly codec: string;
+  /** Number of records and their bytes, of each block. */
+  readonly blocks: readonly (readonly [number, Buffer])[];
+}
+
+/** Reads a container; fails when anything is left over or out of place. */
+export function readAvroBlocks(bytes: Uint8Array): AvroBlocks {
   const reader = new Reader(bytes);
   assert.equal(reader.take(4).toString('latin1'), 'Obj\u0001');
   const metadata = new Map(reader.map());
   const codec = metadata.get('avro.codec')!.toString();
   const sync = reader.take(16);
-  const blocks: number[] = [];
-  const events: ReadEvent[] = [];
-  const names: string[][] = [];
+  const blocks: [number, Buffer][] = [];
   while (!reader.atEnd) {
     const count = reader.long();
     const packed = reader.bytesField();
     assert.deepEqual(reader.take(16), sync, 'a block ends in the file’s sync mark');
-    blocks.push(count);
-    const records = new Reader(codec === 'deflate' ? inflateRawSync(packed) : packed);
+    blocks.push([count, codec === 'null' ? packed : decompress(CODECS[codec]!, packed)]);
+  }
+  return { schema: JSON.parse(metadata.get('avro.schema')!.toString()), codec, blocks };
+}
+
+/** Reads a container of Flume's events. */
+export function readAvroFile(bytes: Uint8Array): AvroFile {
+  const { schema, codec, blocks } = readAvroBlocks(bytes);
+  const events: ReadEvent[] = [];
+  const names: string[][] = [];
+  for (const [count, bytesOfBlock] of blocks) {
+    const records = new Reader(bytesOfBlock);
     for (let i = 0; i < count; i++) {
       const headers = records.map().map(([name, value]) => [name, value.toString()] as const);
       names.push(headers.map(([name]) => name));
@@ -147,5 +170,5 @@ export function readAvroFile(bytes: Uint8Array): AvroFile {
     }
     assert.ok(records.atEnd, 'a block holds its records and nothing else');
   }
-  return { schema: JSON.parse(metadata.get('avro.schema')!.toString()), codec, blocks, events, names };
+  return { schema, codec, blocks: blocks.map(([count]) => count), events, names };
 }

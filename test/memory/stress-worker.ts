@@ -174,7 +174,7 @@ class Consumer {
       this.#client.rollback();
       this.rollbacks++;
     } else {
-      assert.ok(this.#client.commit());
+      assert.ok(this.#client.commit(batch));
       this.#sequence = sequence;
     }
     return true;

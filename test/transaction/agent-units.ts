@@ -1,7 +1,6 @@
 /** The parts of an agent in one thread: what source, channel and sink do in their workers, step by step. */
 import assert from 'node:assert/strict';
 import { CHANNEL_COUNTERS } from '../../src/component/counters.ts';
-import type { Batch } from '../../src/memory/block/batch.ts';
 import { BatchBuilder } from '../../src/memory/block/builder.ts';
 import { allocateCounters, CounterSlots } from '../../src/memory/counters/counters.ts';
 import { type LaneEnd, SegmentTable } from '../../src/memory/lane.ts';
@@ -11,7 +10,7 @@ import { Doorbell } from '../../src/memory/wait.ts';
 import type { AdmissionLimits } from '../../src/transaction/admission.ts';
 import { ChannelHost } from '../../src/transaction/channel-host.ts';
 import { type PutAnswer, PutClient } from '../../src/transaction/put-client.ts';
-import { TakeClient } from '../../src/transaction/take-client.ts';
+import { TakeClient, type TakenBatch } from '../../src/transaction/take-client.ts';
 import { build, ModelledChannel, nameOf } from './model.ts';
 
 export interface SinkShape {
@@ -211,7 +210,7 @@ export class SinkModel implements Unit {
   readonly shape: SinkShape;
   readonly client: TakeClient;
   readonly #channel: ChannelModel;
-  #current: { readonly batch: Batch; readonly names: readonly string[]; readonly lane: LaneEnd } | null =
+  #current: { readonly batch: TakenBatch; readonly names: readonly string[]; readonly lane: LaneEnd } | null =
     null;
   lane: LaneEnd | null = null;
   alive = true;
@@ -265,7 +264,7 @@ export class SinkModel implements Unit {
       });
       assert.deepEqual(names, current.names, 'a batch does not change while it is delivered');
     }
-    const committed = this.client.commit();
+    const committed = this.client.commit(current.batch);
     assert.equal(committed, !current.lane.closed);
     this.#delivered.push(...current.names);
     if (committed) this.#committed.push(...current.names);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { TakeWindow } from '../../src/transaction/take-window.ts';
+import { type HandedTake, TakeWindow } from '../../src/transaction/take-window.ts';
 
 type Step =
   | { readonly op: 'grant' | 'empty' | 'begin' | 'commit' | 'reset' | 'echo' | 'clear' }
@@ -46,9 +46,11 @@ class WindowModel {
   readonly #window = new TakeWindow<string>();
   #granted: number[] = [];
   #handed: Handed[] = [];
-  #current: Handed | null = null;
+  #current: { readonly handed: Handed; readonly take: HandedTake<string> }[] = [];
   /** Resets whose echo has not come, oldest first. */
   #resets: number[] = [];
+  /** A take that a reset or a new lane has ended. */
+  #lost: HandedTake<string> | null = null;
   /** Ranges of a take that is handed over in parts. */
   #parts: string[] = [];
   #ranges = 0;
@@ -72,10 +74,7 @@ class WindowModel {
       case 'begin':
         return this.#begin();
       case 'commit':
-        if (this.#current === null) return void assert.throws(() => window.commit(), /no take/);
-        assert.equal(window.commit(), this.#current.id);
-        this.#current = null;
-        return;
+        return this.#commit();
       case 'reset':
         this.#forget();
         this.#resets.push(window.reset());
@@ -92,7 +91,9 @@ class WindowModel {
   #forget(): void {
     this.#granted = [];
     this.#handed = [];
-    this.#current = null;
+    const [lost] = this.#current;
+    this.#lost = lost?.take ?? this.#lost;
+    this.#current = [];
     this.#parts = [];
   }
 
@@ -119,22 +120,34 @@ class WindowModel {
   }
 
   #begin(): void {
-    if (this.#current !== null) return void assert.throws(() => this.#window.begin(), /being delivered/);
     const first = this.#handed.shift();
     const take = this.#window.begin();
     if (first === undefined) return assert.equal(take, null);
     assert.equal(take?.id, first.id);
     assert.deepEqual(take.ranges, first.ranges);
-    this.#current = first;
+    this.#current.push({ handed: first, take });
+  }
+
+  /** The newest first, so that the order is another one than that of the grants. */
+  #commit(): void {
+    if (this.#lost !== null) {
+      const lost = this.#lost;
+      assert.equal(this.#window.isDelivering(lost), false);
+      assert.throws(() => this.#window.commit(lost), /no take/);
+    }
+    const last = this.#current.pop();
+    if (last === undefined) return;
+    assert.equal(this.#window.isDelivering(last.take), true);
+    assert.equal(this.#window.commit(last.take), last.handed.id);
   }
 
   #check(): void {
     const window = this.#window;
     assert.equal(window.granted, this.#granted.length);
     assert.equal(window.resetting, this.#resets.length > 0);
-    assert.equal(window.delivering, this.#current !== null);
+    assert.equal(window.delivering, this.#current.length > 0);
     const { length } = this.#handed;
-    assert.equal(window.outstanding, this.#granted.length + length + (this.#current === null ? 0 : 1));
+    assert.equal(window.outstanding, this.#granted.length + length + this.#current.length);
   }
 }
 

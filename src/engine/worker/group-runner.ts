@@ -18,13 +18,15 @@ import type { EventSerializer, Writer } from '../../component/serializer.ts';
 import type { Sink, SinkContext } from '../../component/sink.ts';
 import type { BlockWork } from '../../component/work.ts';
 import type { LaneEnd } from '../../memory/lane.ts';
-import { TakeClient } from '../../transaction/take-client.ts';
+import { TakeClient, type TakenBatch } from '../../transaction/take-client.ts';
 import type { FromWorker, GroupUnit, PartSpec, Progress } from './messages.ts';
 import type { Parts } from './parts.ts';
 import type { Pumpable } from './reactor.ts';
 
 /** Batches that a sink alone has handed over ahead. */
 const PREFETCH = 4;
+/** Deliveries under way at once, at most: with what is prefetched they fit a window of takes. */
+const OVERLAP_MAX = 4;
 /** Batches delivered in one pass of the worker's loop. */
 const BATCHES_A_PASS = 16;
 /** Flume calls its sinks at least this often even when their channels are empty. */
@@ -45,16 +47,36 @@ class SinkDriver implements SinkHandle {
   readonly client: TakeClient;
   readonly sink: Sink;
   readonly #prefetched: boolean;
+  /** Deliveries that may be under way at once. */
+  readonly #overlap: number;
+  /** Called when one of several deliveries has ended. */
+  readonly #wake: () => void;
+  /** Deliveries under way, when several may be. */
+  readonly #flying = new Set<Promise<void>>();
+  /** Of a delivery that failed while others were under way: nothing begins until they have ended. */
+  #failure: { readonly error: unknown } | null = null;
   #asked: ((status: SinkStatus | Promise<SinkStatus>) => void) | null = null;
 
-  constructor(name: string, sink: Sink, prefetched: boolean) {
+  constructor(name: string, sink: Sink, prefetched: boolean, wake: () => void) {
     this.name = name;
     this.sink = sink;
     this.#prefetched = prefetched;
-    this.client = new TakeClient(sink.batchSize, prefetched ? PREFETCH : 1);
+    this.#overlap = prefetched ? Math.min(sink.overlap ?? 1, OVERLAP_MAX) : 1;
+    this.#wake = wake;
+    this.client = new TakeClient(sink.batchSize, prefetched ? PREFETCH + this.#overlap - 1 : 1);
+  }
+
+  get isDelivering(): boolean {
+    return this.#flying.size > 0;
+  }
+
+  /** Resolves when no delivery is under way. */
+  async ended(): Promise<void> {
+    await Promise.all(this.#flying);
   }
 
   process(): SinkStatus | Promise<SinkStatus> {
+    if (this.#overlap > 1) return this.#launch();
     if (this.#prefetched) return this.#deliverNext();
     if (!this.client.connected) return 'backoff';
     this.client.ask();
@@ -77,32 +99,68 @@ class SinkDriver implements SinkHandle {
     return busy;
   }
 
+  /** Begins a delivery beside those under way; waits for the end of one when there are enough. */
+  #launch(): SinkStatus | Promise<SinkStatus> {
+    if (this.#failure !== null) return this.#giveBack(this.#failure.error);
+    if (this.#flying.size >= this.#overlap) return Promise.race(this.#flying).then(() => 'ready');
+    const batch = this.client.begin();
+    if (batch === null) return 'backoff';
+    const flight: Promise<void> = this.#settle(batch, this.#delivered(batch))
+      .catch((error: unknown) => {
+        this.#failure ??= { error };
+      })
+      .then(() => {
+        this.#flying.delete(flight);
+        this.#wake();
+      });
+    this.#flying.add(flight);
+    return 'ready';
+  }
+
+  async #delivered(batch: TakenBatch): Promise<void> {
+    await this.sink.process(batch);
+  }
+
+  async #giveBack(error: unknown): Promise<never> {
+    await this.ended();
+    this.#failure = null;
+    this.client.rollback();
+    throw error;
+  }
+
   #deliverNext(): SinkStatus | Promise<SinkStatus> {
     const batch = this.client.begin();
     if (batch === null) return 'backoff';
     try {
       const delivered = this.sink.process(batch);
-      if (delivered !== undefined) return this.#settle(delivered);
+      if (delivered !== undefined) return this.#deliverLate(batch, delivered);
     } catch (error) {
       this.client.rollback();
       throw error;
     }
-    this.client.commit();
+    this.client.commit(batch);
     return 'ready';
   }
 
-  async #settle(delivered: Promise<void>): Promise<SinkStatus> {
-    const release = this.client.hold();
+  async #deliverLate(batch: TakenBatch, delivered: Promise<void>): Promise<SinkStatus> {
     try {
-      await delivered;
+      await this.#settle(batch, delivered);
     } catch (error) {
       this.client.rollback();
       throw error;
+    }
+    return 'ready';
+  }
+
+  /** Commits the batch when it is delivered. */
+  async #settle(batch: TakenBatch, delivered: Promise<void>): Promise<void> {
+    const release = this.client.hold(batch);
+    try {
+      await delivered;
     } finally {
       release();
     }
-    this.client.commit();
-    return 'ready';
+    this.client.commit(batch);
   }
 }
 
@@ -130,7 +188,7 @@ export class GroupRunner implements Pumpable {
       const sink = module.create(context);
       await sink.start?.();
       blocking &&= declaration.blocking;
-      drivers.push(new SinkDriver(part.name, sink, unit.sinks.length === 1));
+      drivers.push(new SinkDriver(part.name, sink, unit.sinks.length === 1, setup.wake));
     }
     const loaded = await parts.load('processor', unit.processor, `processor of sink group ${unit.name}`);
     const processor = loaded.module.create({
@@ -161,7 +219,11 @@ export class GroupRunner implements Pumpable {
 
   /** A delivery that waits for a promise needs the event loop whatever its sink declares. */
   get blocking(): boolean {
-    return this.#blocking && this.#running === null;
+    return this.#blocking && this.#running === null && !this.#isDelivering();
+  }
+
+  #isDelivering(): boolean {
+    return this.#drivers.some((driver) => driver.isDelivering);
   }
 
   progress(): Progress {
@@ -188,7 +250,8 @@ export class GroupRunner implements Pumpable {
       if (this.#process(nowMs)) busy = true;
     }
     for (const driver of this.#drivers) driver.client.flush();
-    if (this.#running === null && !busy && nowMs >= this.#idleAtMs) this.#idle(nowMs);
+    const isQuiet = this.#running === null && !busy && !this.#isDelivering();
+    if (isQuiet && nowMs >= this.#idleAtMs) this.#idle(nowMs);
     return busy;
   }
 
@@ -286,6 +349,7 @@ export class GroupRunner implements Pumpable {
   async close(): Promise<void> {
     this.#closing = true;
     await this.#running;
+    for (const driver of this.#drivers) await driver.ended();
     await this.#processor.stop?.();
     for (const { sink, client } of this.#drivers) {
       client.flush();
