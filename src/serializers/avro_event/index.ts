@@ -13,7 +13,7 @@ export const options = optionTable({
   compressionCodec: {
     kind: 'string',
     default: 'null',
-    help: 'Avro codec of the blocks: null or deflate. Another name gives a warning and no compression.',
+    help: 'Avro codec of the blocks: null, deflate, snappy, bzip2 or zstandard. Another name gives a warning and no compression.',
   },
 });
 

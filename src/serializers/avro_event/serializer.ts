@@ -3,12 +3,8 @@ import type { OptionsOf } from '../../component/options/table.ts';
 import type { EventSerializer, SerializerContext } from '../../component/serializer.ts';
 import type { Batch, BatchRange } from '../../memory/block/batch.ts';
 import type { Headers } from '../../memory/block/headers.ts';
-import {
-  AvroBuffer,
-  type AvroCodec,
-  AvroContainer,
-  NULL_CODEC,
-} from '../../wire/avro-container/container.ts';
+import { type AvroCodec, avroCodec, NULL_CODEC } from '../../wire/avro-container/codecs.ts';
+import { AvroBuffer, AvroContainer } from '../../wire/avro-container/container.ts';
 import type { options } from './index.ts';
 
 /** Flume's record: no namespace. */
@@ -18,10 +14,9 @@ const SCHEMA =
 
 export function create(context: SerializerContext): EventSerializer {
   const o = context.options as OptionsOf<typeof options>;
-  let codec = NULL_CODEC;
-  if (o.compressionCodec.toLowerCase() === 'deflate') {
-    codec = { name: 'deflate', compress: (records) => context.work.deflateRaw(records) };
-  } else if (o.compressionCodec.toLowerCase() !== 'null') {
+  let codec = avroCodec(o.compressionCodec, (form, bytes) => context.work.compress(form, bytes));
+  if (codec === null) {
+    codec = NULL_CODEC;
     context.log.warn(
       `Unable to instantiate avro codec with name (${o.compressionCodec}). Compression disabled.`,
     );
@@ -35,12 +30,12 @@ class AvroEventSerializer implements EventSerializer {
   readonly #syncBytes: number;
 
   constructor(context: SerializerContext, codec: AvroCodec, syncBytes: number) {
-    this.#container = new AvroContainer(SCHEMA, codec, (bytes) => context.out.write(bytes));
+    this.#container = new AvroContainer(codec, (bytes) => context.out.write(bytes));
     this.#syncBytes = syncBytes;
   }
 
   begin(): void {
-    this.#container.begin();
+    this.#container.begin(SCHEMA);
   }
 
   reopen(): void {

@@ -2,22 +2,15 @@
  * Writes an Avro object container file: header, then blocks of encoded records.
  *
  * Layout: `Obj` 1 · map of metadata (avro.schema, avro.codec) · 16 bytes sync mark · blocks: count, size
- * (both zig-zag
- *   varints), records, sync mark. Source: Apache Avro specification 1.11, "Object Container Files".
+ * (both zig-zag varints), records, sync mark. Source: Apache Avro specification 1.11, "Object Container
+ * Files".
  * Limits: a block is held in memory until it is ended; it grows by doubling.
  * It knows nothing of schemas: callers append bytes of records they encoded.
  */
 import { randomBytes } from 'node:crypto';
 import { copyBytes } from '../../memory/copy.ts';
-
-/** A codec by Avro's name. Blocks are compressed side by side and written in order. */
-export interface AvroCodec {
-  readonly name: 'null' | 'deflate';
-  /** Null for the codec `null`. */
-  readonly compress: ((records: Uint8Array) => Promise<Uint8Array>) | null;
-}
-
-export const NULL_CODEC: AvroCodec = { name: 'null', compress: null };
+import { InOrder } from '../compression/in-order.ts';
+import type { AvroCodec } from './codecs.ts';
 
 const FIRST_BYTES = 64 * 1024;
 const VARINT_BYTES_MAX = 10;
@@ -71,28 +64,26 @@ export class AvroBuffer {
 }
 
 export class AvroContainer {
-  readonly #schema: string;
   readonly #codec: AvroCodec;
   readonly #out: (bytes: Uint8Array) => void;
   readonly #sync = randomBytes(16);
+  readonly #compressed = new InOrder();
   /** The records of the open block; callers append to it and then call `added`. */
   block = new AvroBuffer();
   #count = 0;
-  /** Blocks that are being compressed; the last one settles last. Null when there are none. */
-  #pending: Promise<void> | null = null;
 
-  constructor(schema: string, codec: AvroCodec, out: (bytes: Uint8Array) => void) {
-    this.#schema = schema;
+  constructor(codec: AvroCodec, out: (bytes: Uint8Array) => void) {
     this.#codec = codec;
     this.#out = out;
   }
 
-  begin(): void {
+  /** Writes the header. Records may be in the open block before, but no block may be ended. */
+  begin(schema: string): void {
     const head = new AvroBuffer(1024);
     head.raw(Buffer.from([0x4f, 0x62, 0x6a, 1]));
     head.long(2);
     head.text('avro.schema');
-    head.text(this.#schema);
+    head.text(schema);
     head.text('avro.codec');
     head.text(this.#codec.name);
     head.long(0);
@@ -118,16 +109,7 @@ export class AvroContainer {
     this.block = new AvroBuffer(this.block.bytes.length);
     const { compress } = this.#codec;
     if (compress === null) this.#writeBlock(count, records);
-    else this.#pending = this.#writeLater(count, compress(records), this.#pending);
-  }
-
-  async #writeLater(
-    count: number,
-    records: Promise<Uint8Array>,
-    before: Promise<void> | null,
-  ): Promise<void> {
-    const [bytes] = await Promise.all([records, before]);
-    this.#writeBlock(count, bytes);
+    else this.#compressed.add(compress(records), (bytes) => this.#writeBlock(count, bytes));
   }
 
   #writeBlock(count: number, records: Uint8Array): void {
@@ -140,10 +122,8 @@ export class AvroContainer {
   }
 
   /** Ends the open block; resolves (or returns) when all blocks are written. */
-  flush(): Promise<void> | void {
+  flush(): Promise<void> | undefined {
     this.endBlock();
-    const pending = this.#pending;
-    this.#pending = null;
-    return pending ?? undefined;
+    return this.#compressed.settled();
   }
 }

@@ -14,6 +14,9 @@ describe('serializer avro_event', () => {
     ['null', 'null'],
     ['deflate', 'deflate'],
     ['DEFLATE', 'deflate'],
+    ['snappy', 'snappy'],
+    ['bzip2', 'bzip2'],
+    ['zstandard', 'zstandard'],
   ] as const) {
     test(`codec ${given ?? '(none given)'}: events are read again from a file with codec ${codec}`, async () => {
       const properties = given === undefined ? {} : { compressionCodec: given };
@@ -62,7 +65,7 @@ describe('serializer avro_event', () => {
     assert.deepEqual(file.names[0], ['', 'header2', 'header1']);
   });
 
-  for (const compressionCodec of ['null', 'deflate']) {
+  for (const compressionCodec of ['null', 'deflate', 'snappy']) {
     test(`${compressionCodec}: after each flush the file can be read up to there, and two files have other marks`, async () => {
       const file = await SerializedFile.open(declaration, { compressionCodec });
       for (let n = 1; n <= 3; n++) {
@@ -121,7 +124,7 @@ describe('serializer avro_event', () => {
           ),
           { minLength: 1, maxLength: 4 },
         ),
-        fc.constantFrom('null', 'deflate'),
+        fc.constantFrom('null', 'deflate', 'snappy'),
         fc.constantFrom('32', '2048000'),
         async (batches, compressionCodec, syncIntervalBytes) => {
           const properties = { compressionCodec, syncIntervalBytes };

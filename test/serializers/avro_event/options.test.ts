@@ -21,7 +21,7 @@ optionsContract({
   slip: ['compressioncodec', 'compressionCodec'],
 });
 
-for (const codec of ['snappy', 'lzma']) {
+for (const codec of ['xz', 'lzma', 'zstd']) {
   test(`codec ${codec}: a warning, and a file without compression`, async () => {
     const log = new RecordedLog();
     const file = await SerializedFile.open(declaration, { compressionCodec: codec }, log);
