@@ -4,7 +4,8 @@ import { silentLogger } from '../src/base/log.ts';
 import type { ComponentContext } from '../src/component/context.ts';
 import { parseOptions } from '../src/component/options/parse.ts';
 import type { OptionTable } from '../src/component/options/table.ts';
-import { BatchBuilder, type BuiltBlock } from '../src/memory/block/builder.ts';
+import { BatchBuilder } from '../src/memory/block/builder.ts';
+import type { BuiltBlock } from '../src/memory/block/built-block.ts';
 import { BatchView } from '../src/memory/block/view.ts';
 import { BlockStore } from '../src/memory/store/store.ts';
 

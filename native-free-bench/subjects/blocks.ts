@@ -1,7 +1,8 @@
 /** Blocks: built in a store in each of the ways that sources have, and read in place as sinks do. */
 import '../native-off.ts';
 import assert from 'node:assert/strict';
-import type { BatchBuilder, BuiltBlock } from '../../src/memory/block/builder.ts';
+import type { BatchBuilder } from '../../src/memory/block/builder.ts';
+import type { BuiltBlock } from '../../src/memory/block/built-block.ts';
 import { BODY_BYTES, type Case, lineText, newBuilder, type Subject, viewOf } from '../kit.ts';
 
 const NOW_MS = 1_700_000_000_000;

@@ -1,7 +1,8 @@
 /** Header maps: as bytes and back, and set on the events of a batch. */
 import '../native-off.ts';
 import assert from 'node:assert/strict';
-import type { BatchBuilder, BuiltBlock } from '../../src/memory/block/builder.ts';
+import type { BatchBuilder } from '../../src/memory/block/builder.ts';
+import type { BuiltBlock } from '../../src/memory/block/built-block.ts';
 import { decodeHeaders, encodeHeaders, type Headers } from '../../src/memory/block/headers.ts';
 import { type Case, newBuilder, type Subject, viewOf } from '../kit.ts';
 

@@ -10,6 +10,7 @@ import type { ComponentContext } from './context.ts';
 import type { SinkCounters } from './counters.ts';
 import type { ProgressTable } from './progress.ts';
 import type { EventSerializer, Writer } from './serializer.ts';
+import type { BlockWork } from './work.ts';
 
 export interface SinkContext extends ComponentContext {
   readonly counters: SinkCounters;
@@ -22,6 +23,8 @@ export interface SinkContext extends ComponentContext {
     properties: Readonly<Record<string, string>>,
   ): Promise<(out: Writer) => EventSerializer>;
   loadPlugin(specifier: string): Promise<Record<string, unknown>>;
+  /** Compression beside this thread. */
+  readonly work: BlockWork;
   degraded(reason: string | null): void;
 }
 

@@ -1,7 +1,7 @@
 /**
- * Byte copies into shared memory. `TypedArray.set` into a SharedArrayBuffer copies with relaxed atomics (10 GB/s
- * where measured); `Buffer.copy` is one memmove (30 GB/s) behind a call of 50 ns, so short runs are copied by a
- * loop.
+ * Byte copies into shared memory. `TypedArray.set` into a SharedArrayBuffer copies with relaxed atomics (10
+ * GB/s where measured); `Buffer.copy` is one memmove (30 GB/s) behind a call of 50 ns, so short runs are
+ * copied by a loop.
  */
 const LOOP_BYTES_MAX = 32;
 const { copy } = Buffer.prototype;

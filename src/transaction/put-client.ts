@@ -2,7 +2,7 @@
 
 import type { PutStatus } from '../component/channel.ts';
 import type { PutMode } from '../component/source.ts';
-import type { BuiltBlock } from '../memory/block/builder.ts';
+import type { BuiltBlock } from '../memory/block/built-block.ts';
 import type { LaneEnd } from '../memory/lane.ts';
 import { KIND, MODE, PUT_STATUS } from './messages.ts';
 import { PutWindow } from './put-window.ts';

@@ -4,8 +4,8 @@
  *     grant → granted → handed (all its ranges arrived) → taken by the sink → committed
  *                    ↘ empty                             ↘ reset (everything not committed goes back)
  *
- * Takes are handed in the order of their grants. Several may be with the sink at once, and may be committed in
- * any order. After `reset` nothing counts until its echo arrives.
+ * Takes are handed in the order of their grants. Several may be with the sink at once, and may be committed
+ * in any order. After `reset` nothing counts until its echo arrives.
  */
 import { assert } from '../base/assert.ts';
 

@@ -35,6 +35,7 @@ export class SinkRig {
       counters,
       serializer,
       loadPlugin: (specifier) => parts.plugin(specifier),
+      work: workInPlace,
       degraded: () => {},
     });
     return rig;

@@ -5,7 +5,8 @@
 import assert from 'node:assert/strict';
 import type { Channel, PendingPut, PutStatus, Take } from '../../src/component/channel.ts';
 import type { ChannelCounterName, Counters } from '../../src/component/counters.ts';
-import type { BatchBuilder, BuiltBlock } from '../../src/memory/block/builder.ts';
+import type { BatchBuilder } from '../../src/memory/block/builder.ts';
+import type { BuiltBlock } from '../../src/memory/block/built-block.ts';
 import { slotsOf } from '../../src/memory/block/layout.ts';
 import { BatchView } from '../../src/memory/block/view.ts';
 import type { BlockRange, ChannelMemory } from '../../src/memory/store/range.ts';

@@ -1,6 +1,7 @@
 /** Events between blocks of memory and rows of the table. */
 import { MillraceError } from '../../base/errors.ts';
-import type { BatchBuilder, BuiltBlock } from '../../memory/block/builder.ts';
+import type { BatchBuilder } from '../../memory/block/builder.ts';
+import type { BuiltBlock } from '../../memory/block/built-block.ts';
 import { decodeHeaders, encodeHeaders, type Headers, NO_HEADERS } from '../../memory/block/headers.ts';
 import { BatchView } from '../../memory/block/view.ts';
 import type { BlockRange } from '../../memory/store/range.ts';

@@ -25,6 +25,8 @@ import type { Pumpable } from './reactor.ts';
 
 /** Batches that a sink alone has handed over ahead. */
 const PREFETCH = 4;
+/** Fewer are handed over ahead when they are large: other sinks of the channel want their share. */
+const PREFETCH_EVENTS_MAX = 40_000;
 /** Deliveries under way at once, at most: with what is prefetched they fit a window of takes. */
 const OVERLAP_MAX = 4;
 /** Batches delivered in one pass of the worker's loop. */
@@ -63,7 +65,8 @@ class SinkDriver implements SinkHandle {
     this.#prefetched = prefetched;
     this.#overlap = prefetched ? Math.min(sink.overlap ?? 1, OVERLAP_MAX) : 1;
     this.#wake = wake;
-    this.client = new TakeClient(sink.batchSize, prefetched ? PREFETCH + this.#overlap - 1 : 1);
+    const ahead = Math.max(1, Math.min(PREFETCH, Math.floor(PREFETCH_EVENTS_MAX / sink.batchSize)));
+    this.client = new TakeClient(sink.batchSize, prefetched ? ahead + this.#overlap - 1 : 1);
   }
 
   get isDelivering(): boolean {
@@ -369,6 +372,7 @@ class SinkRunnerContext implements SinkContext {
   readonly log: Logger;
   readonly clock = systemClock;
   readonly counters: SinkCounters;
+  readonly work: BlockWork;
   options: unknown;
   readonly #parts: Parts;
   readonly #setup: GroupRunnerSetup;
@@ -377,6 +381,7 @@ class SinkRunnerContext implements SinkContext {
     this.name = part.name;
     this.log = setup.log;
     this.counters = setup.counters(part.name);
+    this.work = setup.work;
     this.#parts = parts;
     this.#setup = setup;
   }
@@ -387,8 +392,7 @@ class SinkRunnerContext implements SinkContext {
   ): Promise<(out: Writer) => EventSerializer> {
     const part = { type, alias: type, properties };
     const { module, options } = await this.#parts.load('serializer', part, `serializer of sink ${this.name}`);
-    const { name, log, clock } = this;
-    const { work } = this.#setup;
+    const { name, log, clock, work } = this;
     return (out) => module.create({ name, options, log, clock, out, work });
   }
 

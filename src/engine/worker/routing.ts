@@ -3,7 +3,8 @@
  */
 import type { ChannelSelector, Route } from '../../component/selector.ts';
 import type { PutMode, Refusal } from '../../component/source.ts';
-import type { BatchBuilder, BuiltBlock } from '../../memory/block/builder.ts';
+import type { BatchBuilder } from '../../memory/block/builder.ts';
+import type { BuiltBlock } from '../../memory/block/built-block.ts';
 import { copyEvents } from '../../memory/block/copy-events.ts';
 import type { PutAnswer, PutClient } from '../../transaction/put-client.ts';
 

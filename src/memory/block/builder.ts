@@ -12,26 +12,18 @@ import { BLOCK_BYTES_MAX } from '../../base/limits.ts';
 import { copyBytes } from '../copy.ts';
 import { Segment } from '../store/segment.ts';
 import type { BlockStore, Reservation } from '../store/store.ts';
+import type { BuiltBlock } from './built-block.ts';
 import type { BatchEditor } from './editor.ts';
 import { decodeHeaders, encodeHeaders, type Headers, joinHeaders, NO_HEADERS } from './headers.ts';
 import { align, FLAG, MAGIC, PREAMBLE_BYTES, slotsOf, WORD } from './layout.ts';
+import { shareOf } from './share.ts';
 
 const NEWLINE = 10;
+const RETURN = 13;
 const FIRST_TABLE_EVENTS = 256;
 const TABLE_BYTES_AN_EVENT = 12;
 /** Characters of a text that is not measured before it is written. */
 const SHORT_TEXT_MAX = 65_536;
-
-/** Where a finished block stands. */
-export interface BuiltBlock {
-  segment: Segment;
-  /** Offset of the block in its segment. */
-  offset: number;
-  /** Bytes of the block. */
-  length: number;
-  count: number;
-  slots: number;
-}
 
 const originTime = new Float64Array(1);
 const originTimeWords = new Uint32Array(originTime.buffer);
@@ -182,10 +174,11 @@ export class BatchBuilder implements BatchEditor {
   }
 
   /**
-   * Appends every whole line of `chunk[from, to)` as an event without its `\n`, copying the run at once.
-   * Returns the offset in `chunk` after the last line end (`from` when there is none).
+   * Appends every whole line of `chunk[from, to)` as an event without its `\n` (`dropsReturn`: and without
+   * a `\r` directly before it), copying the run at once. Returns the offset in `chunk` after the last line
+   * end (`from` when there is none).
    */
-  appendLines(chunk: Buffer, from: number, to: number): number {
+  appendLines(chunk: Buffer, from: number, to: number, dropsReturn = false): number {
     const last = chunk.lastIndexOf(NEWLINE, to - 1);
     if (last < from) return from;
     const run = last + 1 - from;
@@ -198,7 +191,8 @@ export class BatchBuilder implements BatchEditor {
     while (position <= last) {
       const end = chunk.indexOf(NEWLINE, position);
       if (this.count === this.#starts.length) this.#growTable(this.count + 1);
-      this.#add(position + shift, end - position);
+      const isReturn = dropsReturn && end > position && chunk[end - 1] === RETURN;
+      this.#add(position + shift, end - position - (isReturn ? 1 : 0));
       position = end + 1;
     }
     this.#at = at + run;
@@ -430,40 +424,8 @@ export class BatchBuilder implements BatchEditor {
    * segment when its table fits there, else null. Call after `finish` of the whole.
    */
   derive(whole: BuiltBlock, indices: readonly number[]): BuiltBlock | null {
-    const table = indices.length * TABLE_BYTES_AN_EVENT + PREAMBLE_BYTES + 64;
-    const reservation = this.#store.open(0);
-    if (reservation.segment !== whole.segment || reservation.end - reservation.start < table) {
-      this.#store.cancel();
-      return null;
-    }
-    const words = this.#words;
-    const start = reservation.start;
-    const flags = words[(whole.offset >> 2) + WORD.flags]! | FLAG.foreign;
-    const own = (flags & FLAG.ownHeaders) !== 0;
-    const count = indices.length;
-    let at = (start + PREAMBLE_BYTES) >> 2;
-    let slots = 0;
-    let bodyBytes = 0;
-    for (let k = 0; k < count; k++) {
-      const i = indices[k]!;
-      words[at + k] = this.#starts[i]!;
-      words[at + count + k] = this.#lengths[i]!;
-      if (own) words[at + 2 * count + k] = this.#refs[i]!;
-      slots += slotsOf(this.#lengths[i]!);
-      bodyBytes += this.#lengths[i]!;
-    }
-    at = start >> 2;
-    const length = align(PREAMBLE_BYTES + count * (own ? 12 : 8), 8);
-    words.copyWithin(at, whole.offset >> 2, (whole.offset + PREAMBLE_BYTES) >> 2);
-    words[at + WORD.length] = length;
-    words[at + WORD.count] = count;
-    words[at + WORD.origin] = start;
-    words[at + WORD.bodyBytes] = bodyBytes;
-    words[at + WORD.slots] = slots;
-    words[at + WORD.table] = PREAMBLE_BYTES;
-    words[at + WORD.flags] = flags;
-    this.#store.close(length);
-    return { segment: whole.segment, offset: start, length, count, slots };
+    const table = { starts: this.#starts, lengths: this.#lengths, refs: this.#refs };
+    return shareOf(this.#store, this.#words, whole, indices, table);
   }
 
   /** Returns the length of the whole block. */

@@ -1,5 +1,6 @@
 /** Some events of a batch or block as a block of their own: to put or to write them without the rest. */
-import type { BatchBuilder, BuiltBlock } from './builder.ts';
+import type { BatchBuilder } from './builder.ts';
+import type { BuiltBlock } from './built-block.ts';
 import type { Headers } from './headers.ts';
 
 /** A batch being built, or a view of a block. */

@@ -113,8 +113,8 @@ export class BatchView {
   }
 
   /**
-   * Where the event's own headers stand in `bytes`, in the form of `header-bytes.ts`; 0 when it has none. What
-   * all events share is in `common`.
+   * Where the event's own headers stand in `bytes`, in the form of `header-bytes.ts`; 0 when it has none.
+   * What all events share is in `common`.
    */
   ownHeadersStart(index: number): number {
     const ref = this.#ownRef(index);

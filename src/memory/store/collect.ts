@@ -21,9 +21,9 @@ export function collectDropped(): void {
   if (droppedBytes < COLLECT_BYTES) return;
   droppedBytes = 0;
   if (collect === null) {
+    // The flag is the whole process's: taken back, another thread would find no `gc` in its context.
     setFlagsFromString('--expose-gc');
     collect = runInNewContext('gc') as () => void;
-    setFlagsFromString('--no-expose-gc');
   }
   collect();
 }

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { BLOCK_BYTES_MAX, SEGMENT_BYTES } from '../../../src/base/limits.ts';
-import { BatchBuilder, type BuiltBlock } from '../../../src/memory/block/builder.ts';
+import { BatchBuilder } from '../../../src/memory/block/builder.ts';
+import type { BuiltBlock } from '../../../src/memory/block/built-block.ts';
 import { BatchView } from '../../../src/memory/block/view.ts';
 import { Segment } from '../../../src/memory/store/segment.ts';
 import { BlockStore } from '../../../src/memory/store/store.ts';
@@ -198,6 +199,20 @@ describe('blocks in a store', () => {
     for (const i of [1, 1500, 2999]) {
       assert.equal(view.headers(i).get('own'), `${i}`.padEnd(400, '.'));
       assert.equal(view.headers(i).get('common'), 'c'.repeat(200));
+    }
+  });
+
+  test('of lines keep a return before the line end, or drop it, as the source wants', () => {
+    const chunk = Buffer.from('before\none\r\n\r\n\ntwo\rthree\n\r\r\nrest\r');
+    for (const dropsReturn of [false, true]) {
+      const builder = new BatchBuilder(new BlockStore(1));
+      builder.begin();
+      assert.equal(builder.appendLines(chunk, 7, chunk.length, dropsReturn), chunk.length - 5);
+      const block = builder.finish(1);
+      const view = new BatchView(block.segment, block.offset);
+      const bodies = Array.from({ length: view.count }, (_, i) => view.bodyText(i));
+      const end = dropsReturn ? '' : '\r';
+      assert.deepEqual(bodies, [`one${end}`, end, '', 'two\rthree', `\r${end}`]);
     }
   });
 

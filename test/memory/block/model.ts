@@ -1,7 +1,8 @@
 /** Batches as plain lists of events, to hold the builder, the view and the store against. */
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import type { BatchBuilder, BuiltBlock } from '../../../src/memory/block/builder.ts';
+import type { BatchBuilder } from '../../../src/memory/block/builder.ts';
+import type { BuiltBlock } from '../../../src/memory/block/built-block.ts';
 import { slotsOf } from '../../../src/memory/block/layout.ts';
 import { BatchView, type BlockMemory } from '../../../src/memory/block/view.ts';
 
