@@ -31,6 +31,8 @@ export interface StartSettings {
   readonly name: string;
   readonly env: Readonly<Record<string, string>>;
   readonly log: string;
+  /** For Java: what is needed beyond Flume's own jars. */
+  readonly classPath?: readonly string[];
 }
 
 export async function startAgent(kind: AgentKind, settings: StartSettings): Promise<RunningAgent> {

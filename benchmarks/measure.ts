@@ -3,6 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import {
   closeSync,
   existsSync,
+  linkSync,
   mkdirSync,
   mkdtempSync,
   openSync,
@@ -13,6 +14,8 @@ import {
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { HdfsCluster } from '../test/peers/hdfs/cluster.ts';
+import { hdfsJars } from '../test/peers/hdfs/jars.ts';
 import {
   type AgentKind,
   committed,
@@ -45,39 +48,68 @@ export async function measure(flow: Flow, kind: AgentKind, seconds: number): Pro
   const port = await freePort();
   const env: Record<string, string> = { BENCH_PORT: String(port), BENCH_DIR: join(directory, 'out') };
   if (flow.events !== null) env.BENCH_FILE = linesFile();
-  const settings = { conf: confOf(flow), name: 'b1', env, log: join(directory, 'agent.log') };
+  if (flow.spools === true) linkSync(linesFile(), join(directory, 'out', 'lines'));
+  const hdfs = flow.writesHdfs === true ? await startHdfs(env) : null;
+  const settings = {
+    conf: confOf(flow),
+    name: 'b1',
+    env,
+    log: join(directory, 'agent.log'),
+    ...(hdfs === null ? {} : { classPath: [hdfs.configuration, hdfsJars()] }),
+  };
   let load: ChildProcess | null = null;
   const launchedMs = performance.now();
-  const agent = await startAgent(kind, settings);
+  const agents: RunningAgent[] = [];
   try {
+    if (flow.receives === true) {
+      agents.push(await startAgent(kind, { ...settings, name: 'b2', log: join(directory, 'receiver.log') }));
+      await listening(port);
+    }
+    agents.push(await startAgent(kind, settings));
+    // What counts is taken at the end of the flow; what it costs is summed up over all agents.
+    const agent = agents[0]!;
+    const pids = agents.map((one) => one.process.pid!);
     if (flow.load !== null) {
       await listening(port);
       load = startLoad(flow.load, port);
     }
-    const pid = agent.process.pid!;
     const rate =
       flow.events === null
-        ? await sample(agent.metricsPort, pid, seconds)
+        ? await sample(agent.metricsPort, pids, seconds)
         : await finite(agent, flow.events, launchedMs);
     if (load !== null && hasEnded(load))
       throw new Error('the load generator ended before the measurement did');
-    return { agent: kind, ...rate, peakBytes: residentBytes(pid).peak, startMs: agent.startMs };
+    const peakBytes = sum(pids.map((pid) => residentBytes(pid).peak));
+    return { agent: kind, ...rate, peakBytes, startMs: agent.startMs };
   } finally {
     load?.kill('SIGKILL');
-    await stopAgent(agent);
+    for (const agent of agents.reverse()) await stopAgent(agent);
+    await hdfs?.remove();
     rmSync(directory, { recursive: true, force: true });
   }
 }
 
+/** As a user's: with the compiler and the memory that a DataNode under load has. */
+async function startHdfs(env: Record<string, string>): Promise<HdfsCluster> {
+  const cluster = await HdfsCluster.start({ jvm: ['-XX:TieredStopAtLevel=4', '-Xmx1g'] });
+  env.BENCH_HDFS = `hdfs://${cluster.host}:${cluster.rpcPort}`;
+  env.HADOOP_CONF_DIR = cluster.configuration;
+  env.HADOOP_USER_NAME = 'root';
+  return cluster;
+}
+
+const sum = (numbers: readonly number[]) => numbers.reduce((total, one) => total + one, 0);
+
 /** Between two moments in steady state. */
-async function sample(port: number, pid: number, seconds: number) {
+async function sample(port: number, pids: readonly number[], seconds: number) {
+  const cpuOfAll = () => sum(pids.map(cpuSeconds));
   await sleep(WARM_UP_MS);
-  const [events, cpu, ms] = [await committed(port), cpuSeconds(pid), performance.now()];
+  const [events, cpu, ms] = [await committed(port), cpuOfAll(), performance.now()];
   await sleep(seconds * 1000);
   const taken = (await committed(port)) - events;
   const elapsed = (performance.now() - ms) / 1000;
   if (taken <= 0) throw new Error('no event was taken');
-  return { eventsPerSecond: taken / elapsed, cpuSecondsPerMillion: ((cpuSeconds(pid) - cpu) / taken) * 1e6 };
+  return { eventsPerSecond: taken / elapsed, cpuSecondsPerMillion: ((cpuOfAll() - cpu) / taken) * 1e6 };
 }
 
 /** From the first event taken to the last. */

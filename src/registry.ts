@@ -21,6 +21,7 @@ function builder(name: string): readonly string[] {
 }
 
 export const registry: readonly RegistryEntry[] = [
+  entry('source', ['avro'], [`${FLUME}.source.AvroSource`], () => import('./sources/avro/index.ts')),
   entry('source', ['netcat'], [`${FLUME}.source.NetcatSource`], () => import('./sources/netcat/index.ts')),
   entry(
     'source',
@@ -29,6 +30,18 @@ export const registry: readonly RegistryEntry[] = [
     () => import('./sources/netcatudp/index.ts'),
   ),
   entry('source', ['exec'], [`${FLUME}.source.ExecSource`], () => import('./sources/exec/index.ts')),
+  entry(
+    'source',
+    ['spooldir'],
+    [`${FLUME}.source.SpoolDirectorySource`],
+    () => import('./sources/spooldir/index.ts'),
+  ),
+  entry(
+    'source',
+    ['taildir'],
+    [`${FLUME}.source.taildir.TaildirSource`],
+    () => import('./sources/taildir/index.ts'),
+  ),
   entry('source', ['http'], [`${FLUME}.source.http.HTTPSource`], () => import('./sources/http/index.ts')),
   entry(
     'source',
@@ -37,6 +50,20 @@ export const registry: readonly RegistryEntry[] = [
     () => import('./sources/seq/index.ts'),
   ),
   entry('source', [], [`${FLUME}.source.StressSource`], () => import('./sources/stress/index.ts')),
+  entry('source', ['thrift'], [`${FLUME}.source.ThriftSource`], () => import('./sources/thrift/index.ts')),
+  entry('source', [], [`${FLUME}.source.scribe.ScribeSource`], () => import('./sources/scribe/index.ts')),
+  entry(
+    'source',
+    [],
+    [`${FLUME}.source.thriftLegacy.ThriftLegacySource`],
+    () => import('./sources/thrift_legacy/index.ts'),
+  ),
+  entry(
+    'source',
+    [],
+    [`${FLUME}.source.avroLegacy.AvroLegacySource`],
+    () => import('./sources/avro_legacy/index.ts'),
+  ),
 
   entry(
     'channel',
@@ -59,9 +86,12 @@ export const registry: readonly RegistryEntry[] = [
     () => import('./channels/pseudo_txn_memory/index.ts'),
   ),
 
+  entry('sink', ['avro'], [`${FLUME}.sink.AvroSink`], () => import('./sinks/avro/index.ts')),
   entry('sink', ['logger'], [`${FLUME}.sink.LoggerSink`], () => import('./sinks/logger/index.ts')),
   entry('sink', ['null'], [`${FLUME}.sink.NullSink`], () => import('./sinks/null/index.ts')),
+  entry('sink', ['thrift'], [`${FLUME}.sink.ThriftSink`], () => import('./sinks/thrift/index.ts')),
   entry('sink', ['file_roll'], [`${FLUME}.sink.RollingFileSink`], () => import('./sinks/file_roll/index.ts')),
+  entry('sink', ['hdfs'], [`${FLUME}.sink.hdfs.HDFSEventSink`], () => import('./sinks/hdfs/index.ts')),
 
   entry(
     'interceptor',
@@ -167,5 +197,11 @@ export const registry: readonly RegistryEntry[] = [
     ['avro_event'],
     builder('serialization.FlumeEventAvroEventSerializer'),
     () => import('./serializers/avro_event/index.ts'),
+  ),
+  entry(
+    'serializer',
+    [],
+    builder('sink.hdfs.AvroEventSerializer'),
+    () => import('./serializers/avro_event_schema/index.ts'),
   ),
 ];

@@ -10,6 +10,12 @@ export interface Flow {
   readonly events: number | null;
   /** What sends the load, as arguments of benchmarks/load/*.ts; null when the source makes it. */
   readonly load: readonly string[] | null;
+  /** The file of lines stands in BENCH_DIR when the agent starts. */
+  readonly spools?: boolean;
+  /** Agent b2 of the same flow.conf is started first, and is what b1 sends to: takes are counted there. */
+  readonly receives?: boolean;
+  /** A local HDFS is started beside the agent; its own CPU time is not counted. */
+  readonly writesHdfs?: boolean;
   /** The ratio to Java Flume that the design asks for. */
   readonly goal: number | null;
 }
@@ -49,6 +55,31 @@ export const FLOWS: readonly Flow[] = [
     events: FILE_BYTES / LINE_BYTES,
     load: null,
     goal: 5,
+  },
+  {
+    name: 'spooldir-mem-null',
+    title: 'spooldir (a file of 1 GB of 200 B lines) → memory → null',
+    eventBytes: LINE_BYTES - 1,
+    events: FILE_BYTES / LINE_BYTES,
+    load: null,
+    spools: true,
+    goal: 12,
+  },
+  {
+    name: 'taildir-mem-null',
+    title: 'taildir (a file of 1 GB of 200 B lines) → memory → null',
+    eventBytes: LINE_BYTES - 1,
+    events: FILE_BYTES / LINE_BYTES,
+    load: null,
+    goal: 6,
+  },
+  {
+    name: 'taildir-mem-fileroll',
+    title: 'taildir (a file of 1 GB of 200 B lines) → memory → file_roll',
+    eventBytes: LINE_BYTES - 1,
+    events: FILE_BYTES / LINE_BYTES,
+    load: null,
+    goal: 6,
   },
   {
     name: 'stress-mem-fileroll',
@@ -105,6 +136,60 @@ export const FLOWS: readonly Flow[] = [
     events: null,
     load: ['http-json.ts', '100', String(LINE_BYTES)],
     goal: null,
+  },
+  {
+    name: 'avro-hop',
+    title: 'stress (500 B) → memory → avro → avro → memory → null, batch 1000',
+    eventBytes: 500,
+    events: null,
+    load: null,
+    receives: true,
+    goal: 2.5,
+  },
+  {
+    name: 'avro-hop-deflate',
+    title: 'stress (500 B) → memory → avro → avro → memory → null, batch 1000, deflate',
+    eventBytes: 500,
+    events: null,
+    load: null,
+    receives: true,
+    goal: 2,
+  },
+  {
+    name: 'thrift-hop',
+    title: 'stress (500 B) → memory → thrift → thrift → memory → null, batch 1000',
+    eventBytes: 500,
+    events: null,
+    load: null,
+    receives: true,
+    goal: 4,
+  },
+  {
+    name: 'hdfs-datastream',
+    title: 'stress (500 B) → memory → hdfs DataStream, batch 10,000, one local HDFS',
+    eventBytes: 500,
+    events: null,
+    load: null,
+    writesHdfs: true,
+    goal: 5,
+  },
+  {
+    name: 'hdfs-sequencefile',
+    title: 'stress (500 B) → memory → hdfs SequenceFile, batch 10,000, one local HDFS',
+    eventBytes: 500,
+    events: null,
+    load: null,
+    writesHdfs: true,
+    goal: 4,
+  },
+  {
+    name: 'hdfs-gzip',
+    title: 'stress (500 B) → memory → hdfs gzip, batch 10,000, one local HDFS',
+    eventBytes: 500,
+    events: null,
+    load: null,
+    writesHdfs: true,
+    goal: 3,
   },
 ];
 

@@ -1,4 +1,7 @@
-/** In which order several targets of the same batch are tried, and which are left out for a while after a failure. */
+/**
+ * In which order several targets of the same batch are tried, and which are left out for a while after a
+ * failure.
+ */
 
 /** Chooses among targets by their names: sinks of a group, hosts of a client. */
 export interface TryOrder {

@@ -100,7 +100,9 @@ export class EmbeddedAgent {
     return this.putAll([event]);
   }
 
-  /** Puts events in one transaction. @throws MillraceError CHANNEL_FULL when the channel has no room for them. */
+  /**
+   * Puts events in one transaction. @throws MillraceError CHANNEL_FULL when the channel has no room for them.
+   */
   async putAll(events: readonly EmbeddedEvent[]): Promise<void> {
     const link = this.#link;
     if (this.#state !== 'started' || link === null) throw this.#wrongState('put to');

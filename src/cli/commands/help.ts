@@ -6,13 +6,14 @@ const help = `Usage: flume-ng <command> [options]...      (millrace is the same 
 
 commands:
   agent                     run an agent
+  status                    how a running agent is, and how far
   validate FILE             check a configuration: all findings at once
   graph FILE                draw a configuration as Mermaid or DOT
   components [KIND]         list what there is: sources, channels, sinks …
   explain TYPE[.OPTION]     options of a component: explain sinks.file_roll
   channel DIR ACTION        look into a file channel, repair it, move events in and out
   completion SHELL          completion for bash, zsh or fish
-  avro-client               send events to an avro source (comes with the hops)
+  avro-client               send lines to an avro source
   tool                      tools of Flume (come with the file channel)
   version                   show the version
   help [COMMAND]            this text, or that of a command

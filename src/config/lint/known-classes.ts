@@ -9,15 +9,10 @@ import { nearest } from '../../component/options/suggest.ts';
  * or to keep Flume for them.
  */
 const FLUME_TYPES: Readonly<Record<string, string>> = {
-  avro: 'the Avro hop',
-  thrift: 'the Thrift hop',
   jms: 'the JMS source',
-  spooldir: 'the spooling directory source',
-  taildir: 'the taildir source',
   syslogtcp: 'the syslog TCP source',
   multiport_syslogtcp: 'the multiport syslog source',
   syslogudp: 'the syslog UDP source',
-  hdfs: 'the HDFS sink',
   irc: 'the IRC sink',
   hbase: 'the HBase sink',
   asynchbase: 'the HBase sink',
@@ -26,23 +21,13 @@ const FLUME_TYPES: Readonly<Record<string, string>> = {
   morphline_solr: 'the Solr sink',
   hive: 'the Hive sink',
   http: 'the HTTP sink',
-  'org.apache.flume.source.avrosource': 'the Avro hop',
-  'org.apache.flume.source.thriftsource': 'the Thrift hop',
   'org.apache.flume.source.jms.jmssource': 'the JMS source',
-  'org.apache.flume.source.spooldirectorysource': 'the spooling directory source',
-  'org.apache.flume.source.taildir.taildirsource': 'the taildir source',
   'org.apache.flume.source.syslogtcpsource': 'the syslog TCP source',
   'org.apache.flume.source.multiportsyslogtcpsource': 'the multiport syslog source',
   'org.apache.flume.source.syslogudpsource': 'the syslog UDP source',
   'org.apache.flume.source.kafka.kafkasource': 'the Kafka source',
-  'org.apache.flume.source.scribe.scribesource': 'the Scribe source',
   'org.apache.flume.source.twitter.twittersource': 'the Twitter source',
-  'org.apache.flume.source.avrolegacy.avrolegacysource': 'the legacy Avro source',
-  'org.apache.flume.source.thriftlegacy.thriftlegacysource': 'the legacy Thrift source',
   'org.apache.flume.channel.kafka.kafkachannel': 'the Kafka channel',
-  'org.apache.flume.sink.avrosink': 'the Avro hop',
-  'org.apache.flume.sink.thriftsink': 'the Thrift hop',
-  'org.apache.flume.sink.hdfs.hdfseventsink': 'the HDFS sink',
   'org.apache.flume.sink.http.httpsink': 'the HTTP sink',
   'org.apache.flume.sink.kafka.kafkasink': 'the Kafka sink',
   'org.apache.flume.sink.hbase.hbasesink': 'the HBase sink',
@@ -58,10 +43,7 @@ const FLUME_TYPES: Readonly<Record<string, string>> = {
 /** Third parties' classes: by the end of the class name, case apart. */
 const THIRD_PARTIES: readonly (readonly [RegExp, string])[] = [
   [/sqlsource$/i, 'poll the database with a plug-in source, or with exec and the database’s own client'],
-  [
-    /(tailsource|taildirectorysource|taildirsourcerecursive)$/i,
-    'use exec with `tail -F` until taildir is there',
-  ],
+  [/(tailsource|taildirectorysource|taildirsourcerecursive)$/i, 'use taildir'],
   [/s3(event)?sink$/i, 'write files with file_roll and copy them, or write a plug-in sink'],
   [/(mongo|cassandra|jdbc|mysql|redis)\w*sink$/i, 'write a plug-in sink (docs/guide/extend.md)'],
   [

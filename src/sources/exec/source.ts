@@ -229,8 +229,8 @@ class ExecSource implements Source {
 
   /**
    * `fill` appends the lines; `again` gives the same lines once more when some are refused. False when
-   * nothing was done because there is no room, or lines before these are being put again. `done` is called when
-   * the lines are not needed any more.
+   * nothing was done because there is no room, or lines before these are being put again. `done` is called
+   * when the lines are not needed any more.
    */
   #putLines(
     bytes: number,

@@ -51,8 +51,8 @@ export class LogSegment {
   }
 
   /**
-   * Nothing more is to be appended. After a sync that failed the kernel may have dropped pages that later ones
-   * of the same file would build upon, and a later sync would not say so.
+   * Nothing more is to be appended. After a sync that failed the kernel may have dropped pages that later
+   * ones of the same file would build upon, and a later sync would not say so.
    */
   get isSealed(): boolean {
     return this.#syncFailed || this.#bytes >= this.#bytesMax;

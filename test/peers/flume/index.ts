@@ -42,17 +42,20 @@ export interface JavaFlumeSettings {
   readonly env?: Readonly<Record<string, string>>;
   /** JVM options; a heap of 2 GB by default. */
   readonly jvm?: readonly string[];
+  /** Behind Flume's own jars: folders and jar globs. */
+  readonly classPath?: readonly string[];
 }
 
 export function spawnJavaFlume(settings: JavaFlumeSettings): ChildProcess {
   const home = flumeHome();
   const log = openSync(settings.log, 'a');
+  const classPath = [join(home, 'conf'), join(home, 'lib', '*'), ...(settings.classPath ?? [])];
   const args = [
     ...(settings.jvm ?? ['-Xms2g', '-Xmx2g']),
     '-Dflume.monitoring.type=http',
     `-Dflume.monitoring.port=${settings.metricsPort}`,
     '-cp',
-    `${join(home, 'conf')}:${join(home, 'lib')}/*`,
+    classPath.join(':'),
     'org.apache.flume.node.Application',
     '--name',
     settings.name,

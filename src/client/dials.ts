@@ -1,0 +1,186 @@
+/** How a client connects: TCP or TLS, with the Avro or the Thrift protocol on top. */
+import { systemClock } from '../base/clock.ts';
+import { MillraceError, messageOf } from '../base/errors.ts';
+import type { Logger } from '../base/log.ts';
+import type { ComponentContext } from '../component/context.ts';
+import { createHopDialer } from '../component/hop/avro-dialer.ts';
+import { createDialer } from '../component/tls/client.ts';
+import type { Batch } from '../memory/block/batch.ts';
+import { ClientSession } from '../wire/avro/client-session.ts';
+import { type AvroFailure, AvroRpcError } from '../wire/avro/errors.ts';
+import { ThriftApplicationError, ThriftStatusError, ThriftTimeoutError } from '../wire/thrift/errors.ts';
+import { RequestEncoder } from '../wire/thrift/requests.ts';
+import { ThriftSession } from '../wire/thrift/session.ts';
+import type { Connect, Connection } from './connection.ts';
+import { RpcError, type RpcFailure } from './errors.ts';
+import type { RpcOptions, RpcSettings } from './options.ts';
+
+const COMPONENT = 'RPC client';
+
+export class Dials {
+  readonly #dial: Dial;
+
+  /** @throws MillraceError for key and trust stores that cannot be used. */
+  static async make(settings: RpcSettings, log: Logger): Promise<Dials> {
+    const { type, options } = settings;
+    const context = { name: COMPONENT, options, log, clock: systemClock };
+    return new Dials(
+      type === 'thrift' ? await thriftDial(context, options) : await avroDial(context, options),
+    );
+  }
+
+  private constructor(dial: Dial) {
+    this.#dial = dial;
+  }
+
+  readonly connect: Connect = (host, port) => this.#dial.connect(host, port);
+
+  close(): void {
+    this.#dial.close();
+  }
+}
+
+interface Dial {
+  readonly connect: Connect;
+  close(): void;
+}
+
+/** Nothing was sent, so what is wrong is the connection. */
+function notConnected(cause: unknown): RpcError {
+  const text = cause instanceof MillraceError ? cause.message : `${COMPONENT}: ${messageOf(cause)}`;
+  return new RpcError('connect', text, cause);
+}
+
+async function thriftDial(context: ComponentContext, options: RpcOptions): Promise<Dial> {
+  const dialer = await createDialer(context, options, COMPONENT);
+  return {
+    connect: async (host, port) => {
+      const connecting = dialer.connect(host, port, options['connect-timeout']);
+      const socket = await connecting.catch((cause: unknown) => {
+        throw notConnected(cause);
+      });
+      const session = new ThriftSession(socket, options.protocol, options['request-timeout']);
+      return new ThriftConnection(session, options, `${host}:${port}`);
+    },
+    close: () => dialer.close(),
+  };
+}
+
+async function avroDial(context: ComponentContext, options: RpcOptions): Promise<Dial> {
+  const dialer = await createHopDialer(context, {
+    component: COMPONENT,
+    tls: options,
+    compressionLevel: options['compression-type'] === 'deflate' ? options['compression-level'] : null,
+    connectTimeoutMs: options['connect-timeout'],
+  });
+  const times = {
+    requestTimeoutMs: options['request-timeout'],
+    connectTimeoutMs: options['connect-timeout'],
+  };
+  return {
+    connect: async (host, port) => {
+      const at = `${host}:${port}`;
+      try {
+        const open = await dialer.connect(host, port);
+        return new AvroConnection(await ClientSession.open(open, times), at);
+      } catch (error) {
+        if (!(error instanceof AvroRpcError)) throw notConnected(error);
+        const hint = 'see that it is an avro source with the same compression-type';
+        throw new RpcError('connect', `${COMPONENT}: ${at}: ${error.message} (${hint})`, error);
+      }
+    },
+    close: () => dialer.close(),
+  };
+}
+
+const AVRO_FAILURES: Readonly<Record<AvroFailure, RpcFailure>> = {
+  connection: 'connection',
+  timeout: 'timeout',
+  failed: 'refused',
+  remote: 'remote',
+  protocol: 'remote',
+};
+
+function avroError(error: unknown, at: string): unknown {
+  if (!(error instanceof AvroRpcError)) return error;
+  return new RpcError(AVRO_FAILURES[error.failure], `${COMPONENT}: ${at}: ${error.message}`, error);
+}
+
+class AvroConnection implements Connection {
+  readonly #session: ClientSession;
+  readonly #at: string;
+
+  constructor(session: ClientSession, at: string) {
+    this.#session = session;
+    this.#at = at;
+  }
+
+  get isOpen(): boolean {
+    return this.#session.isOpen;
+  }
+
+  get isOrdered(): boolean {
+    return this.#session.isOrdered;
+  }
+
+  async send({ ranges }: Batch, single: boolean): Promise<void> {
+    try {
+      await (single ? this.#session.append(ranges[0]!) : this.#session.appendBatch(ranges));
+    } catch (error) {
+      throw avroError(error, this.#at);
+    }
+  }
+
+  close(): void {
+    this.#session.close();
+  }
+}
+
+class ThriftConnection implements Connection {
+  readonly #session: ThriftSession;
+  readonly #encoder: RequestEncoder;
+  readonly #at: string;
+
+  constructor(session: ThriftSession, options: RpcOptions, at: string) {
+    this.#session = session;
+    this.#encoder = new RequestEncoder(options.protocol);
+    this.#at = at;
+  }
+
+  get isOpen(): boolean {
+    return this.#session.isOpen;
+  }
+
+  /** A Thrift server reads the next call when it has answered the one before. */
+  readonly isOrdered = true;
+
+  async send(batch: Batch, single: boolean): Promise<void> {
+    try {
+      for (let sent = 0; sent < batch.count; ) {
+        const call = single ? this.#encoder.single(batch) : this.#encoder.batch(batch, sent);
+        sent += call.events;
+        // The encoder's memory is used for the next call, which may come before this one is sent.
+        await this.#session.call({ ...call, frame: Buffer.from(call.frame) });
+      }
+    } catch (error) {
+      throw thriftError(error, this.#at);
+    }
+  }
+
+  close(): void {
+    this.#session.close();
+  }
+}
+
+function thriftError(error: unknown, at: string): unknown {
+  if (error instanceof MillraceError) return error;
+  const failure: RpcFailure =
+    error instanceof ThriftStatusError
+      ? 'refused'
+      : error instanceof ThriftApplicationError
+        ? 'remote'
+        : error instanceof ThriftTimeoutError
+          ? 'timeout'
+          : 'connection';
+  return new RpcError(failure, `${COMPONENT}: ${at}: ${messageOf(error)}`, error);
+}

@@ -1,0 +1,52 @@
+/** Events as a program gives them, and as a connection sends them. */
+import { Batch } from '../memory/block/batch.ts';
+import { BatchBuilder } from '../memory/block/builder.ts';
+import { type Headers, NO_HEADERS } from '../memory/block/headers.ts';
+import { BatchView } from '../memory/block/view.ts';
+import { BlockStore } from '../memory/store/store.ts';
+
+export interface FlumeEvent {
+  readonly headers?: Readonly<Record<string, string>> | ReadonlyMap<string, string>;
+  /** A string is sent in UTF-8. */
+  readonly body: Uint8Array | string;
+}
+
+export interface EncodedEvents {
+  readonly batch: Batch;
+  /** Call once, when the batch is not needed any more. */
+  release(): void;
+}
+
+/** Room asked for an event beside its body. */
+const EVENT_BYTES = 64;
+
+/** Makes batches, whose memory is used again. */
+export class EventEncoder {
+  readonly #store = new BlockStore(1);
+  readonly #builder = new BatchBuilder(this.#store);
+
+  /** @throws MillraceError EVENT_TOO_LARGE when the events do not fit into one block. */
+  encode(events: readonly FlumeEvent[]): EncodedEvents {
+    const bytes = events.reduce((sum, { body }) => sum + body.length + EVENT_BYTES, 0);
+    const builder = this.#builder;
+    builder.begin(bytes);
+    try {
+      for (const { body, headers } of events) {
+        if (typeof body === 'string') builder.appendText(body, mapOf(headers));
+        else builder.append(body, 0, body.length, mapOf(headers));
+      }
+      const { segment, offset, count } = builder.finish(Date.now());
+      segment.retain(1);
+      const view = new BatchView(segment, offset);
+      return { batch: new Batch([{ view, first: 0, count }]), release: () => segment.release(1) };
+    } catch (error) {
+      if (builder.isOpen) builder.cancel();
+      throw error;
+    }
+  }
+}
+
+function mapOf(headers: FlumeEvent['headers']): Headers {
+  if (headers === undefined) return NO_HEADERS;
+  return headers instanceof Map ? headers : new Map(Object.entries(headers));
+}

@@ -1,0 +1,89 @@
+/** What the clients of one, several and many hosts are made of: one host, connected to when it is needed. */
+import type { Connect, Connection } from './connection.ts';
+import { RpcError } from './errors.ts';
+import type { FlumeEvent } from './event.ts';
+import { EventEncoder } from './event.ts';
+
+export interface HostAddress {
+  readonly host: string;
+  readonly port: number;
+}
+
+export class Host {
+  readonly address: HostAddress;
+  readonly #connect: Connect;
+  readonly #encoder = new EventEncoder();
+  #connection: Connection | null = null;
+  #connecting: Promise<Connection> | null = null;
+  #closed = false;
+
+  constructor(address: HostAddress, connect: Connect) {
+    this.address = address;
+    this.#connect = connect;
+  }
+
+  get isConnected(): boolean {
+    return this.#connection?.isOpen ?? false;
+  }
+
+  get isOrdered(): boolean {
+    return this.#connection?.isOrdered ?? false;
+  }
+
+  /** The connection, a new one when there is none that can be used. */
+  open(): Promise<Connection> {
+    if (this.#closed) return Promise.reject(new RpcError('closed', 'the client is closed'));
+    if (this.#connection?.isOpen) return Promise.resolve(this.#connection);
+    this.#connection?.close();
+    this.#connection = null;
+    this.#connecting ??= this.#connectAgain().finally(() => {
+      this.#connecting = null;
+    });
+    return this.#connecting;
+  }
+
+  async #connectAgain(): Promise<Connection> {
+    const connection = await this.#connect(this.address.host, this.address.port);
+    if (this.#closed) {
+      connection.close();
+      throw new RpcError('closed', 'the client is closed');
+    }
+    this.#connection = connection;
+    return connection;
+  }
+
+  /**
+   * Sends events from `from` on, `batchSize` a call.
+   * @throws RpcError whose `delivered` counts events from the first of all on.
+   */
+  async send(events: readonly FlumeEvent[], from: number, batchSize: number, single: boolean): Promise<void> {
+    let delivered = from;
+    try {
+      while (delivered < events.length) {
+        const part = events.slice(delivered, delivered + batchSize);
+        const connection = await this.open();
+        const { batch, release } = this.#encoder.encode(part);
+        try {
+          await connection.send(batch, single);
+        } finally {
+          release();
+        }
+        delivered += part.length;
+      }
+    } catch (error) {
+      if (error instanceof RpcError) error.delivered = delivered;
+      throw error;
+    }
+  }
+
+  /** Leaves the connection; the next call makes another one. */
+  reset(): void {
+    this.#connection?.close();
+    this.#connection = null;
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.reset();
+  }
+}

@@ -1,0 +1,207 @@
+/**
+ * Gives files their final names, behind the back of the takes: what fails is tried again each
+ * `hdfs.retryInterval`, up to `hdfs.closeTries` times, and holds up nobody.
+ *
+ *   a file that is whole          rename
+ *   one that is to be closed      close, rename; when the close fails: cut to what was confirmed, rename
+ *   one that failed               cut to what was confirmed, rename; nothing was confirmed: delete
+ */
+import { messageOf } from '../../base/errors.ts';
+import type { Logger } from '../../base/log.ts';
+import type { ProgressRow } from '../../component/progress.ts';
+import type { BucketFile, FileNames } from './bucket-file.ts';
+import type { Calls, Gate } from './calls.ts';
+import { type FileSystem, FileSystemError } from './file-system/door.ts';
+import type { OpenFileSystems } from './file-systems.ts';
+import type { InUseRecord } from './in-use-record.ts';
+
+/** Final names that are tried when the first one is taken. */
+const NAMES_MAX = 100;
+
+interface Job {
+  readonly root: string;
+  readonly names: FileNames;
+  /** A file that is still to be closed. */
+  file: BucketFile | null;
+  /** Undefined: nothing is to be cut. Null: all bytes stay, but it may have to be closed. */
+  length: number | null | undefined;
+  tries: number;
+  failure: string;
+  timer: NodeJS.Timeout | null;
+}
+
+export interface FinisherSetup {
+  readonly fileSystems: OpenFileSystems;
+  readonly calls: Calls;
+  readonly gate: Gate;
+  readonly record: InUseRecord | null;
+  readonly triesMax: number;
+  readonly retryMs: number;
+  readonly log: Logger;
+  /** A file was closed, or given up. */
+  closed(): void;
+  /** What keeps files from being finished; null when nothing does. */
+  troubled(reason: string | null): void;
+}
+
+export class FileFinisher {
+  readonly #setup: FinisherSetup;
+  readonly #jobs = new Set<Job>();
+  readonly #running = new Set<Promise<void>>();
+  #isStopping = false;
+
+  constructor(setup: FinisherSetup) {
+    this.#setup = setup;
+  }
+
+  /** A file whose takes are all confirmed and that was closed. */
+  rename(root: string, file: BucketFile): void {
+    this.#setup.closed();
+    this.#begin({ root, names: file.names, file: null, length: undefined });
+  }
+
+  /** A file whose takes are all confirmed. */
+  close(root: string, file: BucketFile): void {
+    this.#begin({ root, names: file.names, file, length: undefined });
+  }
+
+  /** A file with a take that failed. */
+  cut(root: string, file: BucketFile): void {
+    file.abandon();
+    this.#setup.closed();
+    this.#begin({ root, names: file.names, file: null, length: file.confirmedBytes });
+  }
+
+  /** A file that this sink, or one before it, left: see `InUse.length`. */
+  recover(root: string, names: FileNames, length: number | null): void {
+    this.#begin({ root, names, file: null, length });
+  }
+
+  /** Files that failed and are tried again. */
+  get failing(): readonly ProgressRow[] {
+    const failing = [...this.#jobs].filter((job) => job.failure !== '');
+    return failing.map(({ root, names, tries, failure }) => ({
+      file: `${root}${names.inUse}`,
+      tries,
+      failure,
+    }));
+  }
+
+  /** Resolves when every file had a last try. */
+  async stop(): Promise<void> {
+    this.#isStopping = true;
+    for (const job of this.#jobs) {
+      if (job.timer === null) continue;
+      clearTimeout(job.timer);
+      this.#run(job);
+    }
+    while (this.#running.size > 0) await Promise.all(this.#running);
+  }
+
+  #begin(job: Omit<Job, 'tries' | 'failure' | 'timer'>): void {
+    const entry: Job = { ...job, tries: 0, failure: '', timer: null };
+    this.#jobs.add(entry);
+    this.#run(entry);
+  }
+
+  #run(job: Job): void {
+    job.timer = null;
+    const running = this.#setup.gate
+      .run(() => this.#attempt(job))
+      .finally(() => this.#running.delete(running));
+    this.#running.add(running);
+  }
+
+  async #attempt(job: Job): Promise<void> {
+    const { record, log, triesMax, retryMs } = this.#setup;
+    job.tries++;
+    try {
+      await this.#finish(job);
+      this.#jobs.delete(job);
+      record?.done(job.root, job.names.inUse);
+      record?.flush();
+      if (job.tries > 1 && this.failing.length === 0) this.#setup.troubled(null);
+    } catch (error) {
+      job.failure = messageOf(error);
+      const failed = `${job.root}${job.names.inUse} could not be finished: ${job.failure}`;
+      if (this.#isStopping || job.tries >= triesMax) {
+        // It stays in the record: the next start tries again.
+        this.#jobs.delete(job);
+        log.error(`${failed}; tried ${job.tries} times, it is left as it is`);
+        return;
+      }
+      log.warn(`${failed}; it is tried again in ${retryMs / 1000} s`, error);
+      this.#setup.troubled(failed);
+      job.timer = setTimeout(() => this.#run(job), retryMs);
+    }
+  }
+
+  async #finish(job: Job): Promise<void> {
+    const fileSystem = await this.#setup.fileSystems.of(job.root);
+    if (job.file !== null) await this.#close(job, job.file);
+    if (job.length === 0) return await this.#delete(fileSystem, job);
+    if (job.length !== undefined && !(await this.#cut(fileSystem, job, job.length))) return;
+    if (job.names.inUse !== job.names.final) await this.#rename(fileSystem, job);
+  }
+
+  async #close(job: Job, file: BucketFile): Promise<void> {
+    const { log, closed } = this.#setup;
+    log.info(`Closing ${job.root}${job.names.inUse}`);
+    job.file = null;
+    closed();
+    try {
+      await file.close();
+    } catch (error) {
+      log.warn(`${job.root}${job.names.inUse} could not be closed; it is cut to what was committed`, error);
+      file.abandon();
+      job.length = file.confirmedBytes;
+    }
+  }
+
+  async #delete(fileSystem: FileSystem, { names }: Job): Promise<void> {
+    await this.#setup.calls.run(`delete of ${names.inUse}`, () => fileSystem.delete(names.inUse));
+  }
+
+  /** False when there is no such file. */
+  async #cut(fileSystem: FileSystem, job: Job, length: number | null): Promise<boolean> {
+    const { calls, log } = this.#setup;
+    const path = job.names.inUse;
+    try {
+      const recovery = await calls.run(`recovery of ${path}`, () => fileSystem.recover(path, length));
+      if (recovery === 'missing') log.warn(`${job.root}${path} is gone: somebody else moved or removed it`);
+      else log.info(`Recovered ${job.root}${path}${length === null ? '' : ` at ${length} bytes`}`);
+      job.length = undefined;
+      return recovery === 'done';
+    } catch (error) {
+      const kind = error instanceof FileSystemError ? error.kind : 'unavailable';
+      if (kind !== 'unsupported' && kind !== 'other') throw error;
+      log.error(`${job.root}${path} keeps what it holds: ${messageOf(error)}`);
+      job.length = undefined;
+      return true;
+    }
+  }
+
+  async #rename(fileSystem: FileSystem, { root, names }: Job): Promise<void> {
+    const { calls, log } = this.#setup;
+    for (let n = 1; ; n++) {
+      const to = n === 1 ? names.final : numbered(names, n);
+      log.info(`Renaming ${root}${names.inUse} to ${root}${to}`);
+      try {
+        await calls.run(`rename of ${names.inUse}`, () => fileSystem.rename(names.inUse, to));
+        return;
+      } catch (error) {
+        const kind = error instanceof FileSystemError ? error.kind : 'other';
+        if (kind === 'missing') {
+          log.warn(`${root}${names.inUse} is gone: somebody else moved or removed it`);
+          return;
+        }
+        if (kind !== 'exists' || n === NAMES_MAX) throw error;
+      }
+    }
+  }
+}
+
+/** `a.1.gz` → `a.1-2.gz` */
+function numbered({ final, suffix }: FileNames, n: number): string {
+  return `${final.slice(0, final.length - suffix.length)}-${n}${suffix}`;
+}

@@ -1,0 +1,183 @@
+/**
+ * HDFS behind the door, over WebHDFS or HttpFS.
+ *
+ * A request that ended is the commit: WebHDFS has no flush. A writer that was given up is closed by its
+ * DataNode with what it got; `recover` waits for that, or for the lease when the DataNode died too (a
+ * minute), and cuts off what was not committed.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { MillraceError } from '../../../base/errors.ts';
+import {
+  HdfsError,
+  HdfsSettingsError,
+  type FileStatus as HdfsStatus,
+  TRANSPORT,
+  WebHdfsClient,
+} from '../../../wire/hdfs-webhdfs-client/index.ts';
+import {
+  type FileStatus,
+  type FileSystem,
+  FileSystemError,
+  type FileSystemSettings,
+  type OutputFile,
+  type Recovery,
+} from './door.ts';
+import { explained } from './webhdfs-errors.ts';
+import { WebHdfsFile } from './webhdfs-file.ts';
+import { clientSettingsOf } from './webhdfs-settings.ts';
+
+/** A recovery that takes longer is asked for again later: cut blocks take about a second. */
+const RECOVERY_MS = 3000;
+/** Between two looks at it: from, to. */
+const RECOVERY_PAUSE_MS = 100;
+const RECOVERY_PAUSE_MS_MAX = 1000;
+
+/** @throws MillraceError CONF_OPTION_VALUE when no address follows from the settings. */
+export function openWebHdfs(settings: FileSystemSettings): FileSystem {
+  try {
+    return new WebHdfsFileSystem(new WebHdfsClient(clientSettingsOf(settings)), settings);
+  } catch (error) {
+    if (!(error instanceof HdfsSettingsError)) throw error;
+    throw new MillraceError('CONF_OPTION_VALUE', error.message, {
+      option: 'hdfs.path',
+      value: settings.root === '' ? 'a path without a cluster' : settings.root,
+      remedy: 'name the cluster in hdfs.path or hdfs.nameNodes, or set HADOOP_CONF_DIR',
+      cause: error,
+    });
+  }
+}
+
+export class WebHdfsFileSystem implements FileSystem {
+  readonly root: string;
+  readonly #client: WebHdfsClient;
+  readonly #callMs: number;
+
+  constructor(client: WebHdfsClient, { root, callTimeoutMs }: FileSystemSettings) {
+    this.root = root === '' ? `http://${client.nameNode}` : root;
+    this.#client = client;
+    this.#callMs = callTimeoutMs;
+  }
+
+  create(path: string): Promise<OutputFile> {
+    return explained(async () => {
+      const writer = await this.#client.create(path, { overwrite: false, ...this.#options });
+      return new WebHdfsFile(this.#client, writer, this.#callMs);
+    });
+  }
+
+  recover(path: string, length: number | null): Promise<Recovery> {
+    return explained(async () => {
+      const end = Date.now() + RECOVERY_MS;
+      for (let pauseMs = RECOVERY_PAUSE_MS; ; pauseMs = Math.min(pauseMs * 2, RECOVERY_PAUSE_MS_MAX)) {
+        const status = await this.#client.findFile(path, this.#options);
+        if (status === null) return 'missing';
+        if (await this.#isOpen(path)) {
+          await this.#recoverLease(path, end);
+        } else if (length === null || status.length === length) {
+          return 'done';
+        } else if (status.length < length) {
+          throw new FileSystemError('other', `${path} has ${status.length} bytes, ${length} were committed`);
+        } else if (await this.#client.truncate(path, length, this.#options)) {
+          return 'done';
+        }
+        if (Date.now() > end)
+          throw new FileSystemError('unavailable', `${path} is being recovered by the cluster`);
+        await sleep(pauseMs);
+      }
+    });
+  }
+
+  rename(from: string, to: string): Promise<void> {
+    return explained(async () => {
+      try {
+        await this.#client.rename(from, to, this.#options);
+      } catch (error) {
+        if (!(error instanceof HdfsError)) throw error;
+        const isUnclear = error.outcome === 'unknown' || error.exception === TRANSPORT.renameRefused;
+        if (!isUnclear) throw error;
+        await this.#settleRename(from, to, error);
+      }
+    });
+  }
+
+  delete(path: string): Promise<boolean> {
+    return explained(async () => {
+      const status = await this.#client.findFile(path, this.#options);
+      if (status === null) return false;
+      if (status.type === 'DIRECTORY') throw new FileSystemError('other', `${path} is a directory`);
+      return this.#client.delete(path, this.#options);
+    });
+  }
+
+  status(path: string): Promise<FileStatus | null> {
+    return explained(async () => {
+      const status = await this.#client.findFile(path, this.#options);
+      return status === null ? null : statusOf(status);
+    });
+  }
+
+  list(directory: string): Promise<readonly FileStatus[]> {
+    return explained(async () => {
+      const found: FileStatus[] = [];
+      try {
+        for await (const status of this.#client.list(directory, this.#options)) {
+          if (status.path !== directory) found.push(statusOf(status));
+        }
+      } catch (error) {
+        if (error instanceof HdfsError && error.isNotFound) return [];
+        throw error;
+      }
+      return found;
+    });
+  }
+
+  mkdirs(directory: string): Promise<void> {
+    return explained(() => this.#client.mkdirs(directory, this.#options));
+  }
+
+  replicas(path: string): Promise<number | null> {
+    return explained(async () => {
+      const { blocks } = await this.#client.getBlockLocations(path, this.#options);
+      return blocks.at(-1)?.hosts.length ?? null;
+    });
+  }
+
+  async close(): Promise<void> {
+    this.#client.close();
+  }
+
+  get #options(): { readonly deadlineMs: number } {
+    return { deadlineMs: this.#callMs };
+  }
+
+  async #isOpen(path: string): Promise<boolean> {
+    return (await this.#client.getBlockLocations(path, this.#options)).isUnderConstruction === true;
+  }
+
+  /** An APPEND of nothing takes the lease when its holder has let it expire, and closes the file. */
+  async #recoverLease(path: string, end: number): Promise<void> {
+    try {
+      const writer = await this.#client.append(path, this.#options);
+      await writer.end();
+    } catch (error) {
+      const isHeld = error instanceof HdfsError && error.isLeaseConflict;
+      if (!isHeld || Date.now() > end) throw error;
+    }
+  }
+
+  /** Nobody else takes `from` away: when it is gone and `to` is there, the rename was done. */
+  async #settleRename(from: string, to: string, error: HdfsError): Promise<void> {
+    const [source, target] = await Promise.all([
+      this.#client.findFile(from, this.#options),
+      this.#client.findFile(to, this.#options),
+    ]);
+    if (error.outcome === 'unknown' && source === null && target !== null) return;
+    if (source === null) throw new FileSystemError('missing', `${from} is not there`, { cause: error });
+    if (target !== null) throw new FileSystemError('exists', `${to} exists already`, { cause: error });
+    throw error;
+  }
+}
+
+function statusOf({ path, type, length, modificationTime }: HdfsStatus): FileStatus {
+  return { path, isDirectory: type === 'DIRECTORY', length, modifiedMs: modificationTime };
+}

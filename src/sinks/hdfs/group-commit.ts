@@ -1,0 +1,82 @@
+/**
+ * Takes share a commit: those that come while one is under way make up the next. A request costs a cluster
+ * the same whatever it carries, so that one with few events waits until `intervalMs` have passed since the
+ * last one began; one of `eventsMin` events or more never waits, and neither does the first after a rest.
+ *
+ * When a commit fails, the takes that wait behind it fail, too: all are handed out again in their order.
+ */
+import { Batch } from '../../memory/block/batch.ts';
+
+interface Waiting {
+  readonly batch: Batch;
+  readonly resolve: () => void;
+  readonly reject: (error: unknown) => void;
+}
+
+export interface GroupCommitSettings {
+  readonly eventsMin: number;
+  /** 0: nothing waits. */
+  readonly intervalMs: number;
+  /** Makes all events of a batch safe; never called twice at a time. */
+  readonly deliver: (batch: Batch) => Promise<void>;
+}
+
+export class GroupCommit {
+  readonly #settings: GroupCommitSettings;
+  #waiting: Waiting[] = [];
+  #waitingEvents = 0;
+  #isRunning = false;
+  #begunAtMs = Number.NEGATIVE_INFINITY;
+  /** Ends the pause before the next commit. */
+  #hurry: (() => void) | null = null;
+
+  constructor(settings: GroupCommitSettings) {
+    this.#settings = settings;
+  }
+
+  /** Resolves when every event of the take is safe. */
+  add(batch: Batch): Promise<void> {
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    this.#waiting.push({ batch, resolve, reject });
+    this.#waitingEvents += batch.count;
+    if (this.#waitingEvents >= this.#settings.eventsMin) this.#hurry?.();
+    if (!this.#isRunning) void this.#run();
+    return promise;
+  }
+
+  async #run(): Promise<void> {
+    this.#isRunning = true;
+    while (this.#waiting.length > 0) {
+      await this.#pause();
+      this.#begunAtMs = performance.now();
+      const group = this.#next();
+      const ranges = group.flatMap(({ batch }) => batch.ranges);
+      try {
+        await this.#settings.deliver(new Batch(ranges));
+        for (const { resolve } of group) resolve();
+      } catch (error) {
+        for (const { reject } of [...group, ...this.#next()]) reject(error);
+      }
+    }
+    this.#isRunning = false;
+  }
+
+  #next(): Waiting[] {
+    const group = this.#waiting;
+    this.#waiting = [];
+    this.#waitingEvents = 0;
+    return group;
+  }
+
+  async #pause(): Promise<void> {
+    const { eventsMin, intervalMs } = this.#settings;
+    const leftMs = this.#begunAtMs + intervalMs - performance.now();
+    if (leftMs <= 0 || this.#waitingEvents >= eventsMin) return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(resolve, leftMs);
+    this.#hurry = resolve;
+    await promise;
+    this.#hurry = null;
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,109 @@
+import type { SinkDeclaration } from '../../component/declaration.ts';
+import { optionTable } from '../../component/options/table.ts';
+import { clientTlsOptions } from '../../component/tls/options.ts';
+
+export const options = optionTable({
+  hostname: { kind: 'string', required: true, help: 'Host to send to.', example: 'collector.example.com' },
+  port: {
+    kind: 'int',
+    required: true,
+    min: 1,
+    max: 65535,
+    help: 'Port of the Thrift source there.',
+    example: '4353',
+  },
+  'batch-size': {
+    kind: 'int',
+    unit: 'events',
+    default: 100,
+    min: 1,
+    onBad: 'default',
+    help: 'Most events of one call.',
+    example: '1000',
+  },
+  'connect-timeout': {
+    kind: 'duration',
+    unit: 'ms',
+    default: 20_000,
+    min: 1000,
+    onBad: 'default',
+    help: 'Longest time for a connection, its TLS handshake included; at least one second.',
+  },
+  'request-timeout': {
+    kind: 'duration',
+    unit: 'ms',
+    default: 20_000,
+    min: 1000,
+    onBad: 'default',
+    help: 'Longest time for the answer to a call; at least one second.',
+  },
+  'reset-connection-interval': {
+    kind: 'duration',
+    unit: 's',
+    default: 0,
+    min: 0,
+    since: '1.4',
+    help: 'Connects anew this often, for servers behind a load balancer; 0 never does.',
+    example: '10m',
+  },
+  protocol: {
+    kind: 'enum',
+    values: ['compact', 'binary'],
+    default: 'compact',
+    onBad: 'default',
+    since: '1.6',
+    help: 'Thrift protocol, over framed transport. The source must use the same.',
+  },
+  ...clientTlsOptions,
+  kerberos: {
+    kind: 'boolean',
+    default: false,
+    since: '1.6',
+    help: 'Kerberos is not available in this version: true is refused.',
+  },
+  'client-principal': {
+    kind: 'string',
+    since: '1.6',
+    help: 'Principal of this agent, with kerberos.',
+    example: 'flume/_HOST@EXAMPLE.COM',
+  },
+  'client-keytab': {
+    kind: 'string',
+    since: '1.6',
+    help: 'Key table of this agent, with kerberos.',
+    example: '/etc/flume/flume.keytab',
+  },
+  'server-principal': {
+    kind: 'string',
+    since: '1.6',
+    help: 'Principal of the server, with kerberos.',
+    example: 'flume/collector.example.com@EXAMPLE.COM',
+  },
+  maxFrameBytes: {
+    kind: 'size',
+    unit: 'bytes',
+    default: 16_384_000,
+    min: 1024,
+    max: 2_147_483_647,
+    since: 'millrace',
+    help:
+      'Largest frame that the receiver takes: a batch that needs more is sent in several calls, and an event ' +
+      'that needs more cannot be delivered.',
+    example: '4MiB',
+  },
+});
+
+export default {
+  kind: 'sink',
+  aliases: ['thrift'],
+  classes: ['org.apache.flume.sink.ThriftSink'],
+  title: 'Sends events to a Thrift source of the next agent',
+  stability: 'stable',
+  options,
+  batchSizeOption: 'batch-size',
+  registersCounters: true,
+  blocking: false,
+  example:
+    'a1.sinks.k1.type = thrift\na1.sinks.k1.channel = c1\na1.sinks.k1.hostname = collector.example.com\na1.sinks.k1.port = 4353',
+  load: () => import('./sink.ts'),
+} satisfies SinkDeclaration;

@@ -1,0 +1,142 @@
+import { MillraceError, messageOf } from '../../base/errors.ts';
+import type { OptionsOf } from '../../component/options/table.ts';
+import type { Sink, SinkContext } from '../../component/sink.ts';
+import { createDialer, type Dialer } from '../../component/tls/client.ts';
+import type { Batch } from '../../memory/block/batch.ts';
+import { RequestEncoder } from '../../wire/thrift/requests.ts';
+import { ThriftSession } from '../../wire/thrift/session.ts';
+import type { options } from './index.ts';
+
+const LOGGER = 'org.apache.flume.sink.ThriftSink';
+
+export function create(context: SinkContext): Sink {
+  return new ThriftSink(context, context.options as OptionsOf<typeof options>);
+}
+
+class ThriftSink implements Sink {
+  readonly batchSize: number;
+  readonly #context: SinkContext;
+  readonly #options: OptionsOf<typeof options>;
+  readonly #resetMs: number;
+  #encoder: RequestEncoder;
+  #dialer: Dialer | null = null;
+  #session: ThriftSession | null = null;
+  #connectedMs = 0;
+
+  constructor(context: SinkContext, o: OptionsOf<typeof options>) {
+    this.#context = context;
+    this.#options = o;
+    this.batchSize = o['batch-size'];
+    this.#resetMs = o['reset-connection-interval'] * 1000;
+    this.#encoder = new RequestEncoder(o.protocol, o.maxFrameBytes);
+    if (o.kerberos) throw withoutKerberos(context.name);
+  }
+
+  /** Tries to connect once; a server that is not there yet is no reason not to start. */
+  async start(): Promise<void> {
+    const { name } = this.#context;
+    const { hostname, port } = this.#options;
+    const log = this.#context.log.named(LOGGER);
+    this.#dialer = await createDialer(this.#context, this.#options);
+    try {
+      await this.#connect();
+      log.info(`Rpc sink ${name} started.`);
+    } catch (error) {
+      const client = `Unable to create Rpc client using hostname: ${hostname}, port: ${port}`;
+      log.warn(`${client}: ${messageOf(error)}; the next batch tries again`);
+    }
+  }
+
+  async process(batch: Batch): Promise<void> {
+    const { counters } = this.#context;
+    counters.add(batch.count < this.batchSize ? 'BatchUnderflowCount' : 'BatchCompleteCount', 1);
+    counters.add('EventDrainAttemptCount', batch.count);
+    try {
+      const session = await this.#connected();
+      for (let sent = 0; sent < batch.count; ) {
+        const call = this.#encoder.batch(batch, sent);
+        await session.call(call);
+        sent += call.events;
+      }
+    } catch (error) {
+      counters.add('EventWriteFail', 1);
+      this.#disconnect();
+      throw this.#explained(error);
+    }
+    counters.add('EventDrainSuccessCount', batch.count);
+  }
+
+  idle(): void {
+    this.#context.counters.add('BatchEmptyCount', 1);
+  }
+
+  async #connected(): Promise<ThriftSession> {
+    const session = this.#session;
+    if (session !== null) {
+      const isDue = this.#resetMs > 0 && this.#context.clock.now() - this.#connectedMs >= this.#resetMs;
+      if (session.isOpen && !isDue) return session;
+      this.#disconnect();
+    }
+    return await this.#connect();
+  }
+
+  async #connect(): Promise<ThriftSession> {
+    const { hostname, port, protocol } = this.#options;
+    const { counters, clock } = this.#context;
+    let session: ThriftSession;
+    try {
+      const socket = await this.#dialer!.connect(hostname, port, this.#options['connect-timeout']);
+      session = new ThriftSession(socket, protocol, this.#options['request-timeout']);
+    } catch (error) {
+      counters.add('ConnectionFailedCount', 1);
+      throw error;
+    }
+    counters.add('ConnectionCreatedCount', 1);
+    this.#session = session;
+    this.#connectedMs = clock.now();
+    // A frame may still be on its way into the connection before: its memory stays as it is.
+    this.#encoder = new RequestEncoder(protocol, this.#options.maxFrameBytes);
+    return session;
+  }
+
+  #disconnect(): void {
+    if (this.#session === null) return;
+    this.#session.close();
+    this.#session = null;
+    this.#context.counters.add('ConnectionClosedCount', 1);
+  }
+
+  #explained(error: unknown): unknown {
+    if (error instanceof MillraceError && error.code === 'SINK_FAILED') return error;
+    const { name } = this.#context;
+    const { hostname, port } = this.#options;
+    const target = `${hostname}:${port}`;
+    const text = `sink ${name} could not deliver a batch to ${target}: ${messageOf(error)}`;
+    const remedy = error instanceof MillraceError ? error.detail.remedy : undefined;
+    return new MillraceError('SINK_FAILED', text, {
+      component: `sink ${name}`,
+      value: target,
+      cause: error,
+      ...(remedy === undefined ? {} : { remedy }),
+    });
+  }
+
+  stop(): void {
+    this.#dialer?.close();
+    this.#disconnect();
+  }
+}
+
+function withoutKerberos(name: string): MillraceError {
+  const component = `sink ${name}`;
+  return new MillraceError(
+    'CONF_OPTION_VALUE',
+    `${component}: kerberos = true is not available in this version`,
+    {
+      component,
+      option: 'kerberos',
+      value: 'true',
+      remedy: 'use ssl, with a keystore where the server asks who this agent is, or keep Flume for it',
+    },
+  );
+}

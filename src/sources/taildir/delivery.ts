@@ -1,0 +1,270 @@
+/**
+ * Brings what files hold to the channel, in the order in which it is found.
+ *
+ * Two queues. `backlog` holds files that were found or have much to be read: one after another, as Flume
+ * reads them, the one changed longest ago first. `grown` holds files that were at their end and have grown
+ * by a few lines: many of them share a put, at most once in PACE_MS, so that many busy files cost little. A
+ * file's lines are under way in one put at a time: whatever a channel refuses, their order stays.
+ */
+import { messageOf } from '../../base/errors.ts';
+import type { Run } from './lines.ts';
+import type { Looked, Looker, TailParts } from './looker.ts';
+import { PRINT_BYTES, tailBytes } from './print.ts';
+import type { Put, Putter } from './putter.ts';
+import type { Place, TailFile } from './tail-file.ts';
+
+/** Bytes that one read of much brings: two blocks of them fit a segment. */
+const CHUNK_BYTES = 960 * 1024;
+/** Bytes that one read of a few lines brings, and files that are read at once. */
+const SLICE_BYTES = 16 * 1024;
+const SLICES = 32;
+/** Least time between two rounds of files that have grown. */
+const PACE_MS = 50;
+
+export interface DeliveryParts extends TailParts {
+  readonly looker: Looker;
+  readonly putter: Putter;
+}
+
+function slices(): Buffer[] {
+  const size = SLICE_BYTES + PRINT_BYTES;
+  const memory = Buffer.allocUnsafeSlow(size * SLICES);
+  return Array.from({ length: SLICES }, (_, n) => memory.subarray(n * size, (n + 1) * size));
+}
+
+export class Delivery {
+  readonly #parts: DeliveryParts;
+  /** Lines of one file before others have their turn. */
+  readonly #linesATurn: number;
+  readonly #backlog = new Set<TailFile>();
+  readonly #grown = new Set<TailFile>();
+  readonly #slices = slices();
+  readonly #chunks = [0, 1].map(() => Buffer.allocUnsafeSlow(CHUNK_BYTES + PRINT_BYTES)) as [Buffer, Buffer];
+  #roundDueMs = 0;
+  #signal: () => void = () => {};
+  /** `run` sleeps until the next round, which is near. */
+  #isRoundDue = false;
+  /** Files that cannot be read. */
+  readonly troubled = new Set<TailFile>();
+
+  constructor(parts: DeliveryParts, linesATurn: number) {
+    this.#parts = parts;
+    this.#linesATurn = linesATurn;
+  }
+
+  /** Files that were found, in order. */
+  enqueue(files: Iterable<TailFile>): void {
+    const nowMs = this.#parts.context.clock.now();
+    for (const file of files) {
+      if (file.behindMs === 0) file.behindMs = nowMs;
+      this.#backlog.add(file);
+    }
+    this.#signal();
+  }
+
+  /** The file may have something new. */
+  wake(file: TailFile): void {
+    if (file.isGone || this.#backlog.has(file)) return;
+    if (file.behindMs === 0) file.behindMs = this.#parts.context.clock.now();
+    if (file.partial >= SLICE_BYTES) this.#backlog.add(file);
+    else this.#grown.add(file);
+    if (!this.#isRoundDue) this.#signal();
+  }
+
+  /** Ends when the putter is stopped. */
+  async run(): Promise<void> {
+    const { putter } = this.#parts;
+    while (!putter.isStopped) {
+      const waitMs = this.#grown.size === 0 ? Number.POSITIVE_INFINITY : this.#roundDueMs - Date.now();
+      if (waitMs <= 0) await this.#roundOfGrown();
+      else if (this.#backlog.size > 0) await this.#turn();
+      else await this.#idle(waitMs);
+    }
+  }
+
+  /** Lets `run` see that the putter is stopped. */
+  stop(): void {
+    this.#signal();
+  }
+
+  #idle(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const done = () => {
+        this.#signal = () => {};
+        this.#isRoundDue = false;
+        clearTimeout(timer);
+        resolve();
+      };
+      this.#isRoundDue = ms !== Number.POSITIVE_INFINITY;
+      const timer = this.#isRoundDue ? setTimeout(done, ms) : undefined;
+      this.#signal = done;
+    });
+  }
+
+  async #roundOfGrown(): Promise<void> {
+    this.#roundDueMs = Date.now() + PACE_MS;
+    // Those that grow again meanwhile are in the next round.
+    const due = [...this.#grown].filter((file) => !file.isBusy);
+    for (const file of due) this.#grown.delete(file);
+    for (let n = 0; n < due.length && !this.#parts.putter.isStopped; n += SLICES) {
+      await this.#round(due.slice(n, n + SLICES));
+    }
+  }
+
+  /** The first files of the backlog: as many small ones as a round takes, or one that is large. */
+  async #turn(): Promise<void> {
+    const files: TailFile[] = [];
+    for (const file of this.#backlog) {
+      const isSmall = !file.hasMuch && file.size - file.place.pos < SLICE_BYTES && file.partial < SLICE_BYTES;
+      if (!isSmall && files.length > 0) break;
+      this.#backlog.delete(file);
+      this.#grown.delete(file);
+      if (!isSmall) {
+        await this.#drain(file);
+        return;
+      }
+      files.push(file);
+      if (files.length === SLICES) break;
+    }
+    await this.#round(files);
+  }
+
+  /** Reads a little of each file and puts it all at once. */
+  async #round(files: readonly TailFile[]): Promise<void> {
+    const { looker, putter } = this.#parts;
+    for (const file of files) file.isBusy = true;
+    try {
+      const looked = await Promise.all(
+        files.map((file, n) =>
+          this.#seen(file, looker.look(file, file.place, this.#slices[n]!, this.#linesATurn)),
+        ),
+      );
+      const runs: Run[] = [];
+      looked.forEach((found, n) => {
+        if (found === 'long') this.#growLong(files[n]!);
+        else if (found !== 'nothing') runs.push(found);
+      });
+      if (runs.length === 0) return;
+      const put = await putter.put(runs);
+      const isSettled = put !== null && (await putter.settle(put));
+      for (const { file, isMore, from, end } of runs) {
+        if (isMore && end - from > SLICE_BYTES / 2) file.hasMuch = true;
+        if (isMore || !isSettled) this.#backlog.add(file);
+      }
+    } finally {
+      for (const file of files) this.#release(file);
+    }
+  }
+
+  /** Its turn is over. */
+  #release(file: TailFile): void {
+    file.isBusy = false;
+    file.isHot = false;
+    file.hasMuch &&= this.#backlog.has(file);
+    if (!this.#backlog.has(file) && !this.#grown.has(file) && file.trouble === null) file.behindMs = 0;
+  }
+
+  /** More than a slice without a line end. */
+  #growLong(file: TailFile): void {
+    file.partial = Math.max(file.partial, SLICE_BYTES);
+    this.#backlog.add(file);
+  }
+
+  /** What goes wrong with a file stays with it: it is tried again later, and the same reason is told once. */
+  async #seen(file: TailFile, looking: Promise<Looked>): Promise<Looked> {
+    const { context } = this.#parts;
+    file.lookedMs = context.clock.now();
+    try {
+      const { epoch } = file;
+      const found = await looking;
+      // It was cut: what it holds now is looked at anew.
+      if (file.epoch !== epoch) this.wake(file);
+      if (file.trouble !== null) {
+        file.trouble = null;
+        this.troubled.delete(file);
+        context.log.info(`${file.path.text} can be read again`);
+      }
+      return found;
+    } catch (error) {
+      context.counters.add('EventReadFail', 1);
+      this.troubled.add(file);
+      const reason = messageOf(error);
+      if (file.trouble !== reason) {
+        file.trouble = reason;
+        const text = `Failed opening file: ${file.path.text}: ${reason}`;
+        context.log.error(`source ${context.name}: ${text} (it is tried again; other files go on)`);
+      }
+      return 'nothing';
+    }
+  }
+
+  /**
+   * Reads a file that holds much, chunk after chunk: while one is put, the next is read. It ends with the
+   * file, or, when others wait, with the turn: after its lines, or where the file ended when the turn
+   * began.
+   */
+  async #drain(file: TailFile): Promise<void> {
+    file.isBusy = true;
+    const turn = { file, linesLeft: this.#linesATurn, end: file.size, chunk: 0 };
+    let looking = this.#lookAt(turn, file.place);
+    try {
+      let under: Put | null = null;
+      for (;;) {
+        let found = await looking;
+        const isRefused: boolean = under !== null && !(await this.#parts.putter.settle(under));
+        under = null;
+        if (this.#parts.putter.isStopped) return;
+        if (this.#grown.size > 0 && Date.now() >= this.#roundDueMs) await this.#roundOfGrown();
+        if (isRefused) {
+          looking = this.#lookAt(turn, file.place);
+          continue;
+        }
+        if (found === 'long') found = await this.#lookAtLongLine(file);
+        if (found === 'nothing' || found === 'long') return;
+        // The next chunk is read while this one's lines are found, unless they have to be counted first.
+        const isOver = !found.isMore || (found.place.pos >= turn.end && this.#backlog.size > 0);
+        const isCounted = turn.linesLeft !== Number.POSITIVE_INFINITY;
+        if (!isOver && !isCounted) looking = this.#lookBehind(turn, found);
+        under = await this.#parts.putter.put([found]);
+        if (under === null) return;
+        turn.linesLeft -= under.counts[0]!;
+        if (isOver || turn.linesLeft <= 0) {
+          const isSettled = await this.#parts.putter.settle(under);
+          if (found.isMore || !isSettled) this.#backlog.add(file);
+          return;
+        }
+        if (isCounted) looking = this.#lookBehind(turn, found);
+      }
+    } finally {
+      // Its buffer is free only then.
+      await looking;
+      this.#release(file);
+    }
+  }
+
+  /** Looks at what stands at `place`, with the buffer that was not used last. */
+  #lookAt(turn: Turn, place: Place): Promise<Looked> {
+    const { file, linesLeft } = turn;
+    turn.chunk ^= 1;
+    // So much without a line end is not read again.
+    if (place === file.place && file.partial >= CHUNK_BYTES) return Promise.resolve('long');
+    return this.#seen(file, this.#parts.looker.look(file, place, this.#chunks[turn.chunk]!, linesLeft));
+  }
+
+  #lookBehind(turn: Turn, run: Run): Promise<Looked> {
+    return this.#lookAt(turn, this.#parts.reader.placeAfter(run.place, run.buffer, run.from, run.end));
+  }
+
+  #lookAtLongLine(file: TailFile): Promise<Looked> {
+    const seen = CHUNK_BYTES + PRINT_BYTES - tailBytes(file.place.pos);
+    return this.#seen(file, this.#parts.looker.lookAtLongLine(file, this.#chunks[0], seen));
+  }
+}
+
+/** One file's turn of a drain. */
+interface Turn {
+  readonly file: TailFile;
+  linesLeft: number;
+  readonly end: number;
+  chunk: number;
+}

@@ -1,0 +1,157 @@
+/**
+ * The texts of the two position files.
+ *
+ * Flume's: one line, `[{"inode":2,"pos":3,"file":"/a"},…]`, keys in this order, inode a Java long; empty
+ * without files. Ours stands beside it and holds what Flume's has no place for: device and fingerprints,
+ * files that have lost their name, and two prints of Flume's file: as it is to be written after ours, and as
+ * it was before. When neither fits, somebody else (Flume) wrote positions since: theirs count, ours only tell
+ * what they do not.
+ */
+import { messageOf } from '../../base/errors.ts';
+import { printOf } from './print.ts';
+import type { TailFile } from './tail-file.ts';
+
+/** What was known about a file when positions were written. */
+export interface StoredPlace {
+  readonly ino: bigint;
+  readonly dev: bigint | null;
+  readonly pos: number;
+  readonly path: string;
+  readonly tail: string | null;
+  readonly head: string | null;
+}
+
+export interface StoredPlaces {
+  readonly places: readonly StoredPlace[];
+  /** What was wrong with the files, in words. */
+  readonly complaints: readonly string[];
+}
+
+const INODE_BITS = 64;
+
+function entriesOf(file: TailFile): { readonly plain: string; readonly exact: string } {
+  if (file.entry !== null) return file.entry;
+  const { dev, head, place } = file;
+  const inode = BigInt.asIntN(INODE_BITS, file.ino);
+  const plain = `"inode":${inode},"pos":${place.pos},"file":${JSON.stringify(file.path.text)}`;
+  const exact = `{${plain},"dev":${dev},"tail":${JSON.stringify(place.tail)},"head":${JSON.stringify(head)}}`;
+  file.entry = { plain: `{${plain}}`, exact };
+  return file.entry;
+}
+
+export interface PositionTexts {
+  readonly plain: string;
+  /** Print of `plain`. */
+  readonly print: string;
+  readonly exact: string;
+}
+
+/**
+ * Both texts; files without a name stand in ours only. `before` is the print of Flume's file as it stands.
+ */
+export function positionTexts(files: Iterable<TailFile>, before: string | null): PositionTexts {
+  const plain: string[] = [];
+  const exact: string[] = [];
+  for (const file of files) {
+    const entry = entriesOf(file);
+    if (file.home !== null) plain.push(entry.plain);
+    exact.push(entry.exact);
+  }
+  const text = plain.length === 0 ? '' : `[${plain.join(',')}]`;
+  const print = printOf(Buffer.from(text));
+  const prints = `"positionFile":"${print}","before":${JSON.stringify(before)}`;
+  return { plain: text, print, exact: `{"version":1,${prints},"files":[\n${exact.join(',\n')}\n]}\n` };
+}
+
+/**
+ * Null: there is no such file. Without Flume's file reading begins anew: that is how operators ask for it.
+ */
+export function readPositions(plain: Buffer | null, exact: Buffer | null): StoredPlaces {
+  if (plain === null) return { places: [], complaints: [] };
+  const complaints: string[] = [];
+  const ours = exact === null ? null : readExact(exact.toString('utf8'), complaints);
+  if (ours?.prints.includes(printOf(plain))) return { places: ours.places, complaints };
+  const theirs = readPlain(plain.toString('utf8'), complaints);
+  return { places: merged(theirs, ours?.places ?? []), complaints };
+}
+
+/** Their positions with what ours know about the same files, then files that only ours know. */
+function merged(theirs: readonly StoredPlace[], ours: readonly StoredPlace[]): StoredPlace[] {
+  const byInode = Map.groupBy(ours, (place) => place.ino);
+  const all = theirs.map((place) => {
+    const same = byInode.get(place.ino)?.find((one) => one.path === place.path);
+    return same?.pos === place.pos ? same : place;
+  });
+  const known = new Set(theirs.map((place) => place.ino));
+  return [...all, ...ours.filter((place) => !known.has(place.ino))];
+}
+
+/** Numbers of 64 bits keep all their digits. */
+function parseJson(text: string): unknown {
+  const keepDigits = (key: string, value: unknown, context?: { readonly source?: string }): unknown =>
+    (key === 'inode' || key === 'dev') && typeof value === 'number' && context?.source !== undefined
+      ? wholeNumber(context.source)
+      : value;
+  return JSON.parse(text, keepDigits);
+}
+
+function wholeNumber(source: string): bigint | undefined {
+  return /^-?\d{1,20}$/.test(source) ? BigInt(source) : undefined;
+}
+
+function readExact(
+  text: string,
+  complaints: string[],
+): { readonly prints: readonly unknown[]; readonly places: readonly StoredPlace[] } | null {
+  try {
+    const { positionFile, before, files } = parseJson(text) as Readonly<Record<string, unknown>>;
+    if (typeof positionFile !== 'string' || !Array.isArray(files)) throw new Error('it has another form');
+    return { prints: [positionFile, before], places: placesOf(files, complaints) };
+  } catch (error) {
+    complaints.push(`the file with device and fingerprints is not used: ${messageOf(error)}`);
+    return null;
+  }
+}
+
+function readPlain(text: string, complaints: string[]): readonly StoredPlace[] {
+  if (text.trim() === '') return [];
+  try {
+    const list = parseJson(text);
+    if (!Array.isArray(list)) throw new Error('it is no list');
+    return placesOf(list, complaints);
+  } catch (error) {
+    const whole = [...text.matchAll(WHOLE_ENTRY)].map(([entry]) => parseJson(entry));
+    complaints.push(`it is damaged (${messageOf(error)}); ${whole.length} whole entries of it are used`);
+    return placesOf(whole, complaints);
+  }
+}
+
+/** An entry as Flume writes it: what is left of a file that was cut. */
+const WHOLE_ENTRY = /\{"inode":-?\d{1,20},"pos":\d{1,16},"file":"(?:[^"\\]|\\.)*"\}/g;
+
+function placesOf(list: readonly unknown[], complaints: string[]): StoredPlace[] {
+  const places: StoredPlace[] = [];
+  for (const item of list) {
+    const { inode, pos, file, dev, tail, head } = (item ?? {}) as Record<string, unknown>;
+    if (
+      typeof inode !== 'bigint' ||
+      typeof file !== 'string' ||
+      !Number.isSafeInteger(pos) ||
+      (pos as number) < 0
+    ) {
+      complaints.push(
+        `Detected missing value in position file. inode: ${inode}, pos: ${pos}, path: ${file}; the entry is left out`,
+      );
+      continue;
+    }
+    places.push({
+      ino: BigInt.asUintN(INODE_BITS, inode),
+      dev: typeof dev === 'bigint' ? dev : null,
+      pos: pos as number,
+      path: file,
+      tail: typeof tail === 'string' ? tail : null,
+      head: typeof head === 'string' ? head : null,
+    });
+  }
+  return places;
+}

@@ -1,0 +1,18 @@
+import type { FileSystemSettings } from '../../../../src/sinks/hdfs/file-system/door.ts';
+
+/** Settings of a door to HDFS as the user `root`, where a test says nothing else. */
+export function webHdfsSettings(some: Partial<FileSystemSettings>): FileSystemSettings {
+  return {
+    root: '',
+    callTimeoutMs: 5000,
+    concurrency: 4,
+    proxyUser: undefined,
+    kerberos: undefined,
+    nameNodes: [],
+    hadoopConfDir: undefined,
+    user: 'root',
+    tokenFile: undefined,
+    ticketCommand: [],
+    ...some,
+  };
+}

@@ -1,0 +1,14 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { sourceContract } from '../../conformance/source-contract.ts';
+import { temporaryDirectory } from '../../kit/temporary.ts';
+
+sourceContract({
+  name: 'spooldir',
+  conf(t, bodies) {
+    const directory = temporaryDirectory(t);
+    writeFileSync(join(directory, 'lines'), bodies.map((body) => `${body}\n`).join(''));
+    return `sources.r1.type = spooldir
+      sources.r1.spoolDir = ${directory}`;
+  },
+});
