@@ -1,4 +1,7 @@
-/** What a component tells of its work beside counters, for `millrace status` and /status: how far each file is. */
+/**
+ * What a component tells of its work beside counters, for `millrace status` and /status: how far each file
+ * is.
+ */
 
 /** One thing that is worked on. A name in lower case with its unit: `position bytes`, `lag ms`. */
 export type ProgressRow = Readonly<Record<string, string | number | null>>;

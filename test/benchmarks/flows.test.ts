@@ -14,7 +14,12 @@ import { registry } from '../../src/registry.ts';
 
 const BENCHMARKS = resolve(import.meta.dirname, '../../benchmarks');
 /** What a measurement sets for the flow. */
-const ENV = { BENCH_PORT: '4141', BENCH_DIR: '/tmp/out', BENCH_FILE: '/tmp/lines' };
+const ENV = {
+  BENCH_PORT: '4141',
+  BENCH_DIR: '/tmp/out',
+  BENCH_FILE: '/tmp/lines',
+  BENCH_HDFS: 'hdfs://nn:8020',
+};
 
 describe('benchmarks: flows', () => {
   test('each has a folder, and each folder is a flow', () => {

@@ -161,7 +161,8 @@ export class WebHdfsClient {
   }
 
   /**
-   * @throws HdfsError `isNotFound` (source or the directory of the target), `isExists`; from HttpFS, which gives no
+   * @throws HdfsError `isNotFound` (source or the directory of the target), `isExists`; from HttpFS, which
+   * gives no
    *   reason, `RenameRefused`.
    */
   async rename(from: string, to: string, options: RenameOptions = {}): Promise<void> {

@@ -1,7 +1,8 @@
 /**
  * Tickets from a program, for machines without the native module. It prints one of
  *   a SPNEGO token in base64, alone or after `Negotiate`;
- *   HTTP headers with `Set-Cookie: hadoop.auth=…`, as `curl -s -o /dev/null -D - --negotiate -u : {url}` does.
+ *   HTTP headers with `Set-Cookie: hadoop.auth=…`, as `curl -s -o /dev/null -D - --negotiate -u : {url}`
+ *   does.
  */
 import { execFile } from 'node:child_process';
 import { hostPort } from '../cluster/addresses.ts';

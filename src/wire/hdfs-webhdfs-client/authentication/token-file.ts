@@ -2,7 +2,8 @@
  * A delegation token in a file: as text (what `urlString` of GETDELEGATIONTOKEN is), or in the form that
  * `hdfs fetchdt` and YARN's HADOOP_TOKEN_FILE_LOCATION have. Whoever renews it replaces the file.
  *
- * Layout of that form: `HDTS`, a byte of version. 0: a count, then for each token an alias (length, UTF-8), the
+ * Layout of that form: `HDTS`, a byte of version. 0: a count, then for each token an alias (length, UTF-8),
+ * the
  *   length and bytes of its identifier, of its password, of its kind, of its service; lengths are Hadoop's
  *   variable-length integers. 1: the same in protobuf, `CredentialsProto`, after the length of the message.
  * Limits: 1 MiB. Secret keys, which may follow, are not read.

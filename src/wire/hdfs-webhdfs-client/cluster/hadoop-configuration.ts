@@ -1,11 +1,13 @@
 /**
  * Hadoop's configuration files: core-site.xml and hdfs-site.xml, as far as a client asks them.
  *
- * Layout: `<configuration>` of `<property>`, each with `<name>`, `<value>` and maybe `<final>`, as elements or
- *   as attributes. A later file overrides an earlier one, but not a property that was final there. Values hold
- *   `${name}` (another property, `user.name`, `user.home`, `java.io.tmpdir`), `${env.NAME}`, `${env.NAME-else}` and
- *   `${env.NAME:-else}`; what is not known stays as it is written.
- * Limits: 4 MiB a file, 20 expansions a value (Hadoop's). Not read: XInclude, entities of a DTD, other encodings
+ * Layout: `<configuration>` of `<property>`, each with `<name>`, `<value>` and maybe `<final>`, as elements
+ * or
+ *   as attributes. A later file overrides an earlier one, but not a property that was final there. Values
+ *   hold `${name}` (another property, `user.name`, `user.home`, `java.io.tmpdir`), `${env.NAME}`,
+ *   `${env.NAME-else}` and `${env.NAME:-else}`; what is not known stays as it is written.
+ * Limits: 4 MiB a file, 20 expansions a value (Hadoop's). Not read: XInclude, entities of a DTD, other
+ * encodings
  *   than UTF-8; the built-in defaults of Hadoop (core-default.xml), which the callers here know themselves.
  * Errors: HdfsSettingsError with the file and what is wrong in it.
  */
