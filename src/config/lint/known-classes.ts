@@ -43,6 +43,7 @@ const FLUME_TYPES: Readonly<Record<string, string>> = {
 /** Third parties' classes: by the end of the class name, case apart. */
 const THIRD_PARTIES: readonly (readonly [RegExp, string])[] = [
   [/sqlsource$/i, 'poll the database with a plug-in source, or with exec and the database’s own client'],
+  [/embedded\.embeddedsource$/i, 'only an EmbeddedAgent has it (docs/guide/clients.md)'],
   [/(tailsource|taildirectorysource|taildirsourcerecursive)$/i, 'use taildir'],
   [/s3(event)?sink$/i, 'write files with file_roll and copy them, or write a plug-in sink'],
   [/(mongo|cassandra|jdbc|mysql|redis)\w*sink$/i, 'write a plug-in sink (docs/guide/extend.md)'],

@@ -5,7 +5,8 @@ import type { CounterGroup } from '../../engine/status.ts';
 export function metricsJson(groups: readonly CounterGroup[]): string {
   const body: Record<string, Record<string, string>> = {};
   for (const group of groups) {
-    if (group.registered) body[`${group.type}.${group.name}`] = attributes(group);
+    // Flume registers a group when its component starts.
+    if (group.registered && group.startTimeMs() > 0) body[`${group.type}.${group.name}`] = attributes(group);
   }
   return JSON.stringify(body);
 }

@@ -9,7 +9,8 @@ const names = registry
 
 describe('advice for a type that the registry does not know', () => {
   const cases: readonly (readonly [string, RegExp])[] = [
-    ['HDFS', /^the HDFS sink is not part of this version/],
+    ['HBase', /^the HBase sink is not part of this version/],
+    ['org.apache.flume.agent.embedded.EmbeddedSource', /EmbeddedAgent/],
     ['org.apache.flume.sink.kafka.KafkaSink', /^the Kafka sink is not part of this version/],
     ['org.apache.flume.sink.LogerSink', /^did you mean org\.apache\.flume\.sink\.LoggerSink\?$/],
     [
@@ -18,7 +19,7 @@ describe('advice for a type that the registry does not know', () => {
     ],
     ['org.keedio.flume.source.SQLSource', /plug-in source, or with exec/],
     ['com.example.source.SQLSource', /plug-in source, or with exec/],
-    ['com.acme.TailDirectorySource', /exec with `tail -F`/],
+    ['com.acme.TailDirectorySource', /^use taildir$/],
     ['com.acme.S3EventSink', /file_roll/],
     ['com.acme.MongoDbSink', /plug-in sink/],
     ['com.acme.MySQLSink', /plug-in sink/],

@@ -3,7 +3,8 @@
  * Needs java (17) and mvn on the PATH and Maven Central.
  */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { existsSync, mkdirSync, openSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 
 const HERE = import.meta.dirname;
@@ -16,11 +17,14 @@ const LOG4J2 = `<Configuration status="WARN"><Appenders>
 /** The folder of the jars and configuration; downloads them the first time, and says so. */
 export function flumeHome(): string {
   const home = join(CACHE, 'java-flume-1.11.0');
-  if (existsSync(join(home, '.complete'))) return home;
+  const pom = join(HERE, 'pom.xml');
+  const marker = join(home, '.complete');
+  // Other jars than those that were asked for then are fetched anew.
+  const wanted = createHash('sha256').update(readFileSync(pom)).digest('hex');
+  if (existsSync(marker) && readFileSync(marker, 'utf8') === wanted) return home;
   process.stderr.write('Java Flume 1.11: downloading its jars from Maven Central (once) …\n');
   rmSync(home, { recursive: true, force: true });
   mkdirSync(join(home, 'conf'), { recursive: true });
-  const pom = join(HERE, 'pom.xml');
   const target = `-DoutputDirectory=${join(home, 'lib')}`;
   execFileSync('mvn', ['-q', '-f', pom, 'dependency:copy-dependencies', target, '-DincludeScope=runtime'], {
     stdio: ['ignore', 'inherit', 'inherit'],
@@ -30,7 +34,7 @@ export function flumeHome(): string {
     if (/^(slf4j-log4j12|slf4j-reload4j|logback-classic)-/.test(jar)) rmSync(join(home, 'lib', jar));
   }
   writeFileSync(join(home, 'conf', 'log4j2.xml'), LOG4J2);
-  writeFileSync(join(home, '.complete'), '');
+  writeFileSync(marker, wanted);
   return home;
 }
 
