@@ -71,7 +71,9 @@ describe('the guides', () => {
       'ARCHITECTURE.md',
       'CONTRIBUTING.md',
       'CHANGELOG.md',
-      ...['start', 'operate', 'migrate', 'extend'].map((name) => `docs/guide/${name}.md`),
+      ...['start', 'operate', 'files', 'hdfs', 'tiers', 'clients', 'tls', 'migrate', 'extend'].map(
+        (name) => `docs/guide/${name}.md`,
+      ),
     ];
     for (const page of pages) {
       const text = readFileSync(join(HOME, page), 'utf8');

@@ -55,6 +55,16 @@ export const options = optionTable({
     help: 'Thrift protocol, over framed transport. The source must use the same.',
   },
   ...clientTlsOptions,
+  'batches-in-flight': {
+    kind: 'int',
+    default: 4,
+    min: 1,
+    max: 4,
+    since: 'millrace',
+    help:
+      'Most batches that are sent and not answered; 1 in a sink group. With 1, a batch that failed is sent ' +
+      'again before any later one; otherwise up to three later ones may arrive before it.',
+  },
   kerberos: {
     kind: 'boolean',
     default: false,

@@ -15,12 +15,16 @@ export function create(context: SinkContext): Sink {
 
 class ThriftSink implements Sink {
   readonly batchSize: number;
+  readonly overlap: number;
   readonly #context: SinkContext;
   readonly #options: OptionsOf<typeof options>;
   readonly #resetMs: number;
-  #encoder: RequestEncoder;
+  /** An encoder holds the frame of its last call: one for each call under way. */
+  readonly #encoders: RequestEncoder[] = [];
   #dialer: Dialer | null = null;
   #session: ThriftSession | null = null;
+  /** The connection that is being made, for all batches that wait for it. */
+  #connecting: Promise<ThriftSession> | null = null;
   #connectedMs = 0;
 
   constructor(context: SinkContext, o: OptionsOf<typeof options>) {
@@ -28,7 +32,7 @@ class ThriftSink implements Sink {
     this.#options = o;
     this.batchSize = o['batch-size'];
     this.#resetMs = o['reset-connection-interval'] * 1000;
-    this.#encoder = new RequestEncoder(o.protocol, o.maxFrameBytes);
+    this.overlap = o['batches-in-flight'];
     if (o.kerberos) throw withoutKerberos(context.name);
   }
 
@@ -51,18 +55,24 @@ class ThriftSink implements Sink {
     const { counters } = this.#context;
     counters.add(batch.count < this.batchSize ? 'BatchUnderflowCount' : 'BatchCompleteCount', 1);
     counters.add('EventDrainAttemptCount', batch.count);
+    const { protocol, maxFrameBytes } = this.#options;
+    const encoder = this.#encoders.pop() ?? new RequestEncoder(protocol, maxFrameBytes);
+    let session: ThriftSession | null = null;
     try {
-      const session = await this.#connected();
+      session = await this.#connected();
       for (let sent = 0; sent < batch.count; ) {
-        const call = this.#encoder.batch(batch, sent);
+        const call = encoder.batch(batch, sent);
         await session.call(call);
         sent += call.events;
       }
     } catch (error) {
+      // Its frame may still be on its way into the connection: the encoder is not used again.
       counters.add('EventWriteFail', 1);
-      this.#disconnect();
+      // Another batch may have replaced it already.
+      if (session !== null && session === this.#session) this.#disconnect();
       throw this.#explained(error);
     }
+    this.#encoders.push(encoder);
     counters.add('EventDrainSuccessCount', batch.count);
   }
 
@@ -80,7 +90,14 @@ class ThriftSink implements Sink {
     return await this.#connect();
   }
 
-  async #connect(): Promise<ThriftSession> {
+  #connect(): Promise<ThriftSession> {
+    this.#connecting ??= this.#open().finally(() => {
+      this.#connecting = null;
+    });
+    return this.#connecting;
+  }
+
+  async #open(): Promise<ThriftSession> {
     const { hostname, port, protocol } = this.#options;
     const { counters, clock } = this.#context;
     let session: ThriftSession;
@@ -94,14 +111,12 @@ class ThriftSink implements Sink {
     counters.add('ConnectionCreatedCount', 1);
     this.#session = session;
     this.#connectedMs = clock.now();
-    // A frame may still be on its way into the connection before: its memory stays as it is.
-    this.#encoder = new RequestEncoder(protocol, this.#options.maxFrameBytes);
     return session;
   }
 
   #disconnect(): void {
     if (this.#session === null) return;
-    this.#session.close();
+    this.#session.finish();
     this.#session = null;
     this.#context.counters.add('ConnectionClosedCount', 1);
   }

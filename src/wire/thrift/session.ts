@@ -37,6 +37,7 @@ export class ThriftSession {
   readonly #waiting: Waiting[] = [];
   #timer: NodeJS.Timeout | null = null;
   #failure: Error | null = null;
+  #isFinishing = false;
 
   /** @param socket is connected; it is the session's from now on. */
   constructor(socket: Socket, protocol: ProtocolName, timeoutMs: number) {
@@ -51,7 +52,7 @@ export class ThriftSession {
 
   /** False once the session has failed or was closed. */
   get isOpen(): boolean {
-    return this.#failure === null;
+    return this.#failure === null && !this.#isFinishing;
   }
 
   /**
@@ -112,6 +113,7 @@ export class ThriftSession {
     else this.#watch();
     if (failure === null) first.resolve();
     else first.reject(failure);
+    if (this.#isFinishing && this.#waiting.length === 0) this.close();
   }
 
   #fail(error: Error): void {
@@ -121,6 +123,12 @@ export class ThriftSession {
     this.#socket.destroy();
     this.#messages.clear();
     for (const { reject } of this.#waiting.splice(0)) reject(error);
+  }
+
+  /** Makes no more calls; the connection ends when those that wait are answered. */
+  finish(): void {
+    this.#isFinishing = true;
+    if (this.#waiting.length === 0) this.close();
   }
 
   /** Ends the connection; calls that wait fail. */

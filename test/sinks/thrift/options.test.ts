@@ -34,6 +34,7 @@ optionsContract({
     'client-principal': undefined,
     'client-keytab': undefined,
     'server-principal': undefined,
+    'batches-in-flight': 4,
     maxFrameBytes: 16_384_000,
   },
   good: [
