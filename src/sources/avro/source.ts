@@ -9,13 +9,13 @@ import { EventDecoder } from '../../wire/avro/event-decoder.ts';
 import { FrameMemory } from '../../wire/avro/frame-memory.ts';
 import { KnownProtocols } from '../../wire/avro/handshake.ts';
 import { BUFFERS_MAX } from '../../wire/avro/limits.ts';
-import { readInto } from '../../wire/avro/reused-memory.ts';
 import {
   deflateTransport,
   plainTransport,
   type Transport,
   type TransportEvents,
 } from '../../wire/avro/transport.ts';
+import { readInto } from '../../wire/socket/accepted.ts';
 import { Connection, type ConnectionShared } from './connection.ts';
 import type { options } from './index.ts';
 import { IpFilter } from './ip-filter.ts';

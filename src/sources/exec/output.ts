@@ -7,20 +7,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-
-/** What one read may bring: more than the kernel's default buffer of a socket. */
-const CHUNK_BYTES = 256 * 1024;
-/** A chunk up to this size is copied, so that a trickle of short lines does not hold whole buffers. */
-const COPY_BYTES_MAX = 16 * 1024;
-/** Buffers kept for the reads to come: about as many as puts wait for their answers at full speed. */
-const SPARE_MAX = 128;
-
-/** A run of bytes that stays as it is until it is released. */
-export interface Chunk {
-  readonly bytes: Buffer;
-  /** Call once, when the bytes are not needed any more. */
-  release(): void;
-}
+import { type Chunk, ChunkBuffers } from '../../wire/socket/chunks.ts';
 
 export interface CommandOutput {
   /** For the command's `stdio`; end it here once the command is started. */
@@ -32,31 +19,6 @@ export interface CommandOutput {
 }
 
 function nothing(): void {}
-
-class ChunkBuffers {
-  readonly #spare: Buffer[] = [];
-  /** The buffer that the next read goes to. */
-  #next: Buffer | null = null;
-
-  /** Where the next read goes. */
-  next(): Buffer {
-    this.#next ??= this.#spare.pop() ?? Buffer.allocUnsafeSlow(CHUNK_BYTES);
-    return this.#next;
-  }
-
-  /** What was read, `length` bytes. */
-  chunk(length: number): Chunk {
-    const buffer = this.next();
-    if (length <= COPY_BYTES_MAX) return { bytes: Buffer.from(buffer.subarray(0, length)), release: nothing };
-    this.#next = null;
-    return {
-      bytes: buffer.subarray(0, length),
-      release: () => {
-        if (this.#spare.length < SPARE_MAX) this.#spare.push(buffer);
-      },
-    };
-  }
-}
 
 /** Makes both ends. */
 export async function openOutput(): Promise<CommandOutput> {

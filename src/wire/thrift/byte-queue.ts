@@ -2,13 +2,12 @@
  * Bytes that came and are not whole yet: chunks of a socket, kept as they are. Small ones are gathered, so
  * that a peer which sends byte by byte costs what it sent and not a buffer a byte.
  */
+import type { Chunk } from '../socket/chunks.ts';
+
 const GATHERED_BYTES_MAX = 4096;
 const SLAB_BYTES = 16 * 1024;
 /** A larger run is put together in memory of its own. */
 const SCRATCH_BYTES_MAX = 4 * 1024 * 1024;
-
-/** Smaller chunks are left to the garbage collector. */
-const FREED_BYTES_MIN = 16 * 1024;
 
 /** Where runs are put together: one a thread will do, as a run is used up in one turn of the event loop. */
 export class Scratch {
@@ -25,40 +24,40 @@ export class Scratch {
   }
 }
 
+type Release = () => void;
+
 export class ByteQueue {
   readonly #chunks: Buffer[] = [];
+  /** What gives the memory of each chunk back; null for memory of this queue. */
+  readonly #releases: (Release | null)[] = [];
   readonly #scratch: Scratch;
   /** The last chunk when it is memory of this queue: the whole of it, and how much of it is used. */
   #slab: Buffer | null = null;
   #slabUsed = 0;
-  /** Chunks that were dropped whole and may still be lent. */
-  readonly #used: Buffer[] = [];
+  /** Of chunks that were dropped whole and may still be lent. */
+  readonly #used: Release[] = [];
   length = 0;
 
   constructor(scratch: Scratch) {
     this.#scratch = scratch;
   }
 
-  /** Takes a chunk, which nobody else may use any more. What was lent before is gone. */
-  push(chunk: Buffer): void {
+  /** Takes a chunk, and releases it once it is used up. What was lent before is gone. */
+  push({ bytes: chunk, release }: Chunk): void {
     if (this.#used.length > 0) this.#free();
     this.length += chunk.length;
     if (chunk.length > GATHERED_BYTES_MAX || this.#chunks.length === 0) {
       this.#chunks.push(chunk);
+      this.#releases.push(release);
       this.#slab = null;
     } else {
       this.#gather(chunk);
+      release();
     }
   }
 
-  /**
-   * The memory of used chunks, at once: a socket allocates 64 KiB for each read, and the garbage collector,
-   * which would free it, runs a full cycle for every 64 MiB of them (a third of all CPU time where measured).
-   */
   #free(): void {
-    for (const { buffer, length } of this.#used) {
-      if (buffer instanceof ArrayBuffer && buffer.byteLength === length) buffer.transfer(0);
-    }
+    for (const release of this.#used) release();
     this.#used.length = 0;
   }
 
@@ -69,6 +68,7 @@ export class ByteQueue {
       this.#slab = slab;
       this.#slabUsed = 0;
       this.#chunks.push(slab.subarray(0, 0));
+      this.#releases.push(null);
     }
     chunk.copy(slab, this.#slabUsed);
     const last = this.#chunks.length - 1;
@@ -108,15 +108,20 @@ export class ByteQueue {
     while (left > 0 && this.#chunks[whole]!.length <= left) {
       const chunk = this.#chunks[whole++]!;
       left -= chunk.length;
-      if (chunk.length >= FREED_BYTES_MIN) this.#used.push(chunk);
     }
-    if (whole > 0) this.#chunks.splice(0, whole);
+    if (whole > 0) this.#leave(whole);
     if (left > 0) this.#chunks[0] = this.#chunks[0]!.subarray(left);
     if (this.#chunks.length === 0) this.#slab = null;
   }
 
+  /** Chunks in front are used up; what was lent of them is so until the next push. */
+  #leave(count: number): void {
+    this.#chunks.splice(0, count);
+    for (const release of this.#releases.splice(0, count)) if (release !== null) this.#used.push(release);
+  }
+
   clear(): void {
-    this.#chunks.length = 0;
+    this.#leave(this.#chunks.length);
     this.#slab = null;
     this.length = 0;
   }

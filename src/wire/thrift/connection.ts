@@ -6,6 +6,8 @@
  * that are no Thrift end the connection after the answers to what came before.
  */
 import type { Socket } from 'node:net';
+import { readChunks } from '../socket/accepted.ts';
+import type { Chunk, ChunkBuffers } from '../socket/chunks.ts';
 import { ThriftApplicationError, ThriftProtocolError } from './errors.ts';
 import type { MessagesIn } from './messages-in.ts';
 import type { ThriftReader } from './reader.ts';
@@ -19,6 +21,8 @@ export interface ConnectionSetup {
   /** Shared by all connections of a thread: a message is read and written in one turn of the event loop. */
   readonly reader: ThriftReader;
   readonly writer: ThriftWriter;
+  /** What connections are read into. */
+  readonly buffers: ChunkBuffers;
   readonly framed: boolean;
   readonly messages: MessagesIn;
   /** The client sent something that is not allowed; the connection ends. */
@@ -45,21 +49,26 @@ export class ThriftConnection {
   #answers: Promise<void> = Promise.resolve();
   readonly #closed: Promise<void>;
 
-  constructor(socket: Socket, setup: ConnectionSetup) {
-    this.#socket = socket;
+  constructor(accepted: Socket, setup: ConnectionSetup) {
     this.#setup = setup;
+    const socket = readChunks(accepted, setup.buffers, (chunk) => this.#receive(chunk));
+    this.#socket = socket;
     this.#closed = new Promise((resolve) => socket.once('close', () => resolve()));
-    socket.on('data', (chunk: Buffer) => {
-      if (this.#isEnding) return;
-      setup.messages.push(chunk);
-      if (!this.#isPaused) this.#work();
-    });
     socket.on('error', () => socket.destroy());
     socket.once('close', () => {
       this.#isEnding = true;
       setup.messages.clear();
       setup.onClosed(this);
     });
+  }
+
+  #receive(chunk: Chunk): void {
+    if (this.#isEnding) {
+      chunk.release();
+      return;
+    }
+    this.#setup.messages.push(chunk);
+    if (!this.#isPaused) this.#work();
   }
 
   get peer(): string {

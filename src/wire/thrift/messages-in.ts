@@ -5,12 +5,13 @@
  * Framed: the length stands in front and is checked against the limit before anything is kept for it.
  * Unframed: see binary-scanner.ts.
  */
+import type { Chunk } from '../socket/chunks.ts';
 import { BinaryScanner } from './binary-scanner.ts';
 import { ByteQueue, type Scratch } from './byte-queue.ts';
 import { ThriftProtocolError } from './errors.ts';
 
 export interface MessagesIn {
-  push(chunk: Buffer): void;
+  push(chunk: Chunk): void;
   /** Bytes of the next message, -1 while it is not whole. @throws ThriftProtocolError */
   next(): number;
   /**
@@ -35,7 +36,7 @@ export class FramedMessages implements MessagesIn {
     this.#bytesMax = bytesMax;
   }
 
-  push(chunk: Buffer): void {
+  push(chunk: Chunk): void {
     this.#queue.push(chunk);
   }
 
@@ -84,7 +85,7 @@ export class UnframedMessages implements MessagesIn {
     this.#bytesMax = bytesMax;
   }
 
-  push(chunk: Buffer): void {
+  push(chunk: Chunk): void {
     this.#queue.push(chunk);
   }
 

@@ -4,6 +4,7 @@
  */
 import type { Socket } from 'node:net';
 import { messageOf } from '../../base/errors.ts';
+import { ChunkBuffers } from '../socket/chunks.ts';
 import { Scratch } from './byte-queue.ts';
 import { ThriftConnection } from './connection.ts';
 import { FramedMessages, UnframedMessages } from './messages-in.ts';
@@ -37,6 +38,7 @@ const WARN_MS = 1000;
 export class ThriftServer {
   readonly #setup: ServerSetup;
   readonly #connections = new Set<ThriftConnection>();
+  readonly #buffers = new ChunkBuffers();
   readonly #scratch = new Scratch();
   /** Runs while there are connections. */
   #checks: NodeJS.Timeout | undefined;
@@ -58,6 +60,7 @@ export class ThriftServer {
     const { service, reader, writer, framed, messageBytesMax } = this.#setup;
     const messages = new (framed ? FramedMessages : UnframedMessages)(this.#scratch, messageBytesMax);
     const connection: ThriftConnection = new ThriftConnection(socket, {
+      buffers: this.#buffers,
       service,
       reader,
       writer,

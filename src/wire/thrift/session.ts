@@ -88,7 +88,7 @@ export class ThriftSession {
   #receive(chunk: Buffer): void {
     if (this.#failure !== null) return;
     try {
-      this.#messages.push(chunk);
+      this.#messages.push({ bytes: chunk, release: () => {} });
       while (this.#messages.next() >= 0) this.#answered(this.#messages.take());
     } catch (error) {
       this.#fail(error instanceof Error ? error : new ThriftProtocolError(String(error)));

@@ -79,7 +79,7 @@ export class Receiver {
     socket.on('error', () => {});
     socket.once('close', () => this.#sockets.delete(socket));
     socket.on('data', (chunk: Buffer) => {
-      frames.push(chunk);
+      frames.push({ bytes: chunk, release: () => {} });
       while (frames.next() >= 0) this.#call(socket, frames.take());
     });
   }

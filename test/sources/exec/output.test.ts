@@ -4,7 +4,8 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import { type Chunk, openOutput } from '../../../src/sources/exec/output.ts';
+import { openOutput } from '../../../src/sources/exec/output.ts';
+import type { Chunk } from '../../../src/wire/socket/chunks.ts';
 import { runFlow } from '../../kit/flow.ts';
 import { temporaryDirectory } from '../../kit/temporary.ts';
 

@@ -10,13 +10,13 @@ import { Scratch } from '../../../src/wire/thrift/byte-queue.ts';
 import { UnframedMessages } from '../../../src/wire/thrift/messages-in.ts';
 import { RequestEncoder } from '../../../src/wire/thrift/requests.ts';
 import { TYPE } from '../../../src/wire/thrift/types.ts';
-import { batchOf, cut, fixture, someEvents, viewOf } from './kit.ts';
+import { batchOf, chunkOf, cut, fixture, someEvents, viewOf } from './kit.ts';
 
 function unframed(pieces: readonly Buffer[], bytesMax = 1 << 24): Buffer[] {
   const messages = new UnframedMessages(new Scratch(), bytesMax);
   const found: Buffer[] = [];
   for (const piece of pieces) {
-    messages.push(Buffer.from(piece));
+    messages.push(chunkOf(piece));
     while (messages.next() >= 0) found.push(Buffer.from(messages.take()));
   }
   return found;

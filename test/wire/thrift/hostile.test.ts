@@ -11,7 +11,7 @@ import { readResult } from '../../../src/wire/thrift/replies.ts';
 import { RequestEncoder } from '../../../src/wire/thrift/requests.ts';
 import { DEPTH_MAX, MESSAGE, type ProtocolName, TYPE } from '../../../src/wire/thrift/types.ts';
 import type { ThriftWriter } from '../../../src/wire/thrift/writer.ts';
-import { batchOf, CallDecoder, event, fixture, messagesOf, PROTOCOLS, viewOf } from './kit.ts';
+import { batchOf, CallDecoder, chunkOf, event, fixture, messagesOf, PROTOCOLS, viewOf } from './kit.ts';
 
 /** A message whose arguments `write` writes. */
 function messageOf(
@@ -62,9 +62,9 @@ describe('frames that are no frames', () => {
   test('what waits for its end costs what came, not what was announced', () => {
     const frames = new FramedMessages(new Scratch(), 1 << 30);
     const before = process.memoryUsage();
-    frames.push(Buffer.from([0x3f, 0xff, 0xff, 0xff]));
+    frames.push(chunkOf([0x3f, 0xff, 0xff, 0xff]));
     assert.equal(frames.next(), -1);
-    for (let n = 0; n < 20_000; n++) frames.push(Buffer.from([n]));
+    for (let n = 0; n < 20_000; n++) frames.push(chunkOf([n]));
     assert.equal(frames.next(), -1);
     const after = process.memoryUsage();
     assert.ok(after.arrayBuffers - before.arrayBuffers < 4 * 1024 * 1024, 'gathered');
@@ -277,7 +277,7 @@ describe('the queue of bytes', () => {
           if ('push' in one) {
             const chunk = Buffer.from(Array.from({ length: one.push }, () => next++ % 251));
             wanted = Buffer.concat([wanted, chunk]);
-            queue.push(chunk);
+            queue.push({ bytes: chunk, release: () => chunk.fill(0xee) });
           } else {
             const count = Math.min(one.drop, queue.length);
             if (count > 0) assert.ok(queue.peek(count).equals(wanted.subarray(0, count)));

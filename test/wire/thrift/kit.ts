@@ -6,6 +6,7 @@ import { Batch } from '../../../src/memory/block/batch.ts';
 import { BatchBuilder } from '../../../src/memory/block/builder.ts';
 import { BatchView } from '../../../src/memory/block/view.ts';
 import { BlockStore } from '../../../src/memory/store/store.ts';
+import type { Chunk } from '../../../src/wire/socket/chunks.ts';
 import { Scratch } from '../../../src/wire/thrift/byte-queue.ts';
 import { EventsIn } from '../../../src/wire/thrift/events-in.ts';
 import { FramedMessages } from '../../../src/wire/thrift/messages-in.ts';
@@ -79,12 +80,18 @@ export class CallDecoder {
   }
 }
 
+/** A chunk that is filled with other bytes once it is released. */
+export function chunkOf(piece: Uint8Array | readonly number[]): Chunk {
+  const bytes = Buffer.from(piece as Uint8Array);
+  return { bytes, release: () => bytes.fill(0xee) };
+}
+
 /** The messages in a stream of frames that arrives in these pieces. */
 export function messagesOf(pieces: readonly Buffer[], bytesMax = 1 << 24): Buffer[] {
   const frames = new FramedMessages(new Scratch(), bytesMax);
   const messages: Buffer[] = [];
   for (const piece of pieces) {
-    frames.push(Buffer.from(piece));
+    frames.push(chunkOf(piece));
     while (frames.next() >= 0) messages.push(Buffer.from(frames.take()));
   }
   return messages;

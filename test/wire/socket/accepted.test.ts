@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
 import { describe, type TestContext, test } from 'node:test';
-import { readInto } from '../../../src/wire/avro/reused-memory.ts';
+import { readInto } from '../../../src/wire/socket/accepted.ts';
 import { until } from '../../kit/until.ts';
 
 interface Pair {
