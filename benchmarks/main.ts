@@ -7,7 +7,9 @@ import { parseArgs } from 'node:util';
 import type { AgentKind } from './agents.ts';
 import { amplification, disk, restart } from './durable/index.ts';
 import { FLOWS, type Flow } from './flows/index.ts';
+import { latency } from './latency.ts';
 import { type Measurement, measure } from './measure.ts';
+import { mixed } from './mixed.ts';
 import { type FlowResult, fillMarkers, markdown, ratios, svg } from './report/report.ts';
 import { short } from './statistics.ts';
 import { idle, memory, startUp } from './still.ts';
@@ -20,7 +22,8 @@ usage: npm run bench -- FLOW… [--against flume] [--pairs 5] [--seconds 20] [--
 flows:   ${FLOWS.map((flow) => flow.name).join(', ')}, all
 others:  startup (launch to the first metrics answer), idle (CPU of an idle agent), memory (growth over a long run),
          restart (with a backlog of --events in the file channel), amplification (bytes written for bytes put),
-         disk (the log beside a plain file)
+         disk (the log beside a plain file), mixed (hops from Millrace to Java Flume and back),
+         latency (acknowledgement of single events, both agents)
 
 examples:
   npm run bench -- seq-mem-null --against flume
@@ -31,7 +34,7 @@ examples:
 
 const HOME = resolve(import.meta.dirname, '..');
 /** Measurements that are no flow. */
-const STILL = ['startup', 'idle', 'memory', 'restart', 'amplification', 'disk'];
+const STILL = ['startup', 'idle', 'memory', 'restart', 'amplification', 'disk', 'mixed', 'latency'];
 
 interface Arguments {
   readonly names: readonly string[];
@@ -151,6 +154,8 @@ async function main(): Promise<number> {
     restart: () => restart(events, against),
     amplification: () => amplification(events, against),
     disk: () => disk(),
+    mixed: () => mixed(count, seconds),
+    latency: () => latency(),
   };
   const results: FlowResult[] = [];
   for (const name of names) {

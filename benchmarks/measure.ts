@@ -37,16 +37,28 @@ export interface Measurement {
   readonly startMs: number;
 }
 
+/** Key and trust stores for flows over TLS. */
+const BENCH_TLS = join(import.meta.dirname, '../test/fixtures/tls');
 const WARM_UP_MS = 5000;
 const FINITE_MS_MAX = 600_000;
 
 const sleep = (ms: number) => new Promise((done) => setTimeout(done, ms));
 
-export async function measure(flow: Flow, kind: AgentKind, seconds: number): Promise<Measurement> {
+/** @param sender what b1 is, where another agent receives. */
+export async function measure(
+  flow: Flow,
+  kind: AgentKind,
+  seconds: number,
+  sender: AgentKind = kind,
+): Promise<Measurement> {
   const directory = mkdtempSync(join(tmpdir(), 'millrace-bench-'));
   mkdirSync(join(directory, 'out'));
   const port = await freePort();
-  const env: Record<string, string> = { BENCH_PORT: String(port), BENCH_DIR: join(directory, 'out') };
+  const env: Record<string, string> = {
+    BENCH_PORT: String(port),
+    BENCH_DIR: join(directory, 'out'),
+    BENCH_TLS,
+  };
   if (flow.events !== null) env.BENCH_FILE = linesFile();
   if (flow.spools === true) linkSync(linesFile(), join(directory, 'out', 'lines'));
   const hdfs = flow.writesHdfs === true ? await startHdfs(env) : null;
@@ -65,7 +77,7 @@ export async function measure(flow: Flow, kind: AgentKind, seconds: number): Pro
       agents.push(await startAgent(kind, { ...settings, name: 'b2', log: join(directory, 'receiver.log') }));
       await listening(port);
     }
-    agents.push(await startAgent(kind, settings));
+    agents.push(await startAgent(sender, settings));
     // What counts is taken at the end of the flow; what it costs is summed up over all agents.
     const agent = agents[0]!;
     const pids = agents.map((one) => one.process.pid!);

@@ -156,6 +156,15 @@ export const FLOWS: readonly Flow[] = [
     goal: 2,
   },
   {
+    name: 'avro-hop-tls',
+    title: 'stress (500 B) → memory → avro → avro → memory → null, batch 1000, TLS',
+    eventBytes: 500,
+    events: null,
+    load: null,
+    receives: true,
+    goal: 1.5,
+  },
+  {
     name: 'thrift-hop',
     title: 'stress (500 B) → memory → thrift → thrift → memory → null, batch 1000',
     eventBytes: 500,

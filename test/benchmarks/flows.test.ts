@@ -19,6 +19,7 @@ const ENV = {
   BENCH_DIR: '/tmp/out',
   BENCH_FILE: '/tmp/lines',
   BENCH_HDFS: 'hdfs://nn:8020',
+  BENCH_TLS: '/tmp/tls',
 };
 
 describe('benchmarks: flows', () => {
