@@ -1,4 +1,6 @@
-/** Hops between Millrace and Java Flume, each side each: what an operator sees who swaps one of two agents. */
+/**
+ * Hops between Millrace and Java Flume, each side each: what an operator sees who swaps one of two agents.
+ */
 import { FLOWS } from './flows/index.ts';
 import { measure } from './measure.ts';
 import { short, spreadOf } from './statistics.ts';

@@ -5,6 +5,9 @@
  *   a file that is whole          rename
  *   one that is to be closed      close, rename; when the close fails: cut to what was confirmed, rename
  *   one that failed               cut to what was confirmed, rename; nothing was confirmed: delete
+ *
+ * A file that is to be deleted and is not there may still come, from a server that was slow to hear of it: it
+ * is looked for once more.
  */
 import { messageOf } from '../../base/errors.ts';
 import type { Logger } from '../../base/log.ts';
@@ -17,14 +20,20 @@ import type { InUseRecord } from './in-use-record.ts';
 
 /** Final names that are tried when the first one is taken. */
 const NAMES_MAX = 100;
+/** At the soonest. */
+const LOOK_AGAIN_MS = 1000;
 
 interface Job {
   readonly root: string;
   readonly names: FileNames;
+  /** Where it stands: in use, or where its recovery has put it. */
+  at: string;
   /** A file that is still to be closed. */
   file: BucketFile | null;
   /** Undefined: nothing is to be cut. Null: all bytes stay, but it may have to be closed. */
   length: number | null | undefined;
+  /** It was not there when it was to be deleted. */
+  wasMissing: boolean;
   tries: number;
   failure: string;
   timer: NodeJS.Timeout | null;
@@ -98,8 +107,9 @@ export class FileFinisher {
     while (this.#running.size > 0) await Promise.all(this.#running);
   }
 
-  #begin(job: Omit<Job, 'tries' | 'failure' | 'timer'>): void {
-    const entry: Job = { ...job, tries: 0, failure: '', timer: null };
+  #begin(job: Pick<Job, 'root' | 'names' | 'file' | 'length'>): void {
+    const { inUse } = job.names;
+    const entry: Job = { ...job, at: inUse, wasMissing: false, tries: 0, failure: '', timer: null };
     this.#jobs.add(entry);
     this.#run(entry);
   }
@@ -116,11 +126,14 @@ export class FileFinisher {
     const { record, log, triesMax, retryMs } = this.#setup;
     job.tries++;
     try {
-      await this.#finish(job);
+      if (!(await this.#finish(job)) && !this.#isStopping) {
+        job.timer = setTimeout(() => this.#run(job), Math.max(retryMs, LOOK_AGAIN_MS));
+        return;
+      }
       this.#jobs.delete(job);
       record?.done(job.root, job.names.inUse);
       record?.flush();
-      if (job.tries > 1 && this.failing.length === 0) this.#setup.troubled(null);
+      if (job.failure !== '' && this.failing.length === 0) this.#setup.troubled(null);
     } catch (error) {
       job.failure = messageOf(error);
       const failed = `${job.root}${job.names.inUse} could not be finished: ${job.failure}`;
@@ -136,12 +149,14 @@ export class FileFinisher {
     }
   }
 
-  async #finish(job: Job): Promise<void> {
+  /** False: it is to be looked at again. */
+  async #finish(job: Job): Promise<boolean> {
     const fileSystem = await this.#setup.fileSystems.of(job.root);
     if (job.file !== null) await this.#close(job, job.file);
     if (job.length === 0) return await this.#delete(fileSystem, job);
-    if (job.length !== undefined && !(await this.#cut(fileSystem, job, job.length))) return;
-    if (job.names.inUse !== job.names.final) await this.#rename(fileSystem, job);
+    if (job.length !== undefined && !(await this.#cut(fileSystem, job, job.length))) return true;
+    if (job.at !== job.names.final) await this.#rename(fileSystem, job);
+    return true;
   }
 
   async #close(job: Job, file: BucketFile): Promise<void> {
@@ -158,8 +173,12 @@ export class FileFinisher {
     }
   }
 
-  async #delete(fileSystem: FileSystem, { names }: Job): Promise<void> {
-    await this.#setup.calls.run(`delete of ${names.inUse}`, () => fileSystem.delete(names.inUse));
+  async #delete(fileSystem: FileSystem, job: Job): Promise<boolean> {
+    const { inUse } = job.names;
+    if (await this.#setup.calls.run(`delete of ${inUse}`, () => fileSystem.delete(inUse))) return true;
+    const isCertain = job.wasMissing;
+    job.wasMissing = true;
+    return isCertain;
   }
 
   /** False when there is no such file. */
@@ -167,32 +186,33 @@ export class FileFinisher {
     const { calls, log } = this.#setup;
     const path = job.names.inUse;
     try {
-      const recovery = await calls.run(`recovery of ${path}`, () => fileSystem.recover(path, length));
-      if (recovery === 'missing') log.warn(`${job.root}${path} is gone: somebody else moved or removed it`);
+      const at = await calls.run(`recovery of ${path}`, () => fileSystem.recover(path, length));
+      if (at === null) log.warn(`${job.root}${path} is gone: somebody else moved or removed it`);
       else log.info(`Recovered ${job.root}${path}${length === null ? '' : ` at ${length} bytes`}`);
       job.length = undefined;
-      return recovery === 'done';
+      job.at = at ?? path;
+      return at !== null;
     } catch (error) {
       const kind = error instanceof FileSystemError ? error.kind : 'unavailable';
-      if (kind !== 'unsupported' && kind !== 'other') throw error;
+      if (length === null || (kind !== 'unsupported' && kind !== 'other')) throw error;
       log.error(`${job.root}${path} keeps what it holds: ${messageOf(error)}`);
-      job.length = undefined;
-      return true;
+      job.length = null;
+      return this.#cut(fileSystem, job, null);
     }
   }
 
-  async #rename(fileSystem: FileSystem, { root, names }: Job): Promise<void> {
+  async #rename(fileSystem: FileSystem, { root, names, at }: Job): Promise<void> {
     const { calls, log } = this.#setup;
     for (let n = 1; ; n++) {
       const to = n === 1 ? names.final : numbered(names, n);
-      log.info(`Renaming ${root}${names.inUse} to ${root}${to}`);
+      log.info(`Renaming ${root}${at} to ${root}${to}`);
       try {
-        await calls.run(`rename of ${names.inUse}`, () => fileSystem.rename(names.inUse, to));
+        await calls.run(`rename of ${at}`, () => fileSystem.rename(at, to));
         return;
       } catch (error) {
         const kind = error instanceof FileSystemError ? error.kind : 'other';
         if (kind === 'missing') {
-          log.warn(`${root}${names.inUse} is gone: somebody else moved or removed it`);
+          log.warn(`${root}${at} is gone: somebody else moved or removed it`);
           return;
         }
         if (kind !== 'exists' || n === NAMES_MAX) throw error;

@@ -60,7 +60,7 @@ export interface HdfsSettings {
   readonly retryMs: number;
   /** Null: files in use are not recorded. */
   readonly stateDirectory: string | null;
-  readonly fileSystem: Omit<FileSystemSettings, 'root'>;
+  readonly fileSystem: Omit<FileSystemSettings, 'root' | 'log'>;
 }
 
 /** Throws what cannot work, and tells what Flume would pass over without a word to `warn`. */
@@ -94,6 +94,7 @@ export function settingsOf(o: Options, component: string, warn: (text: string) =
       ? (o['hdfs.stateDir'] ?? join(homedir(), '.flume', 'hdfs-sink'))
       : null,
     fileSystem: {
+      component,
       callTimeoutMs,
       concurrency,
       proxyUser: o['hdfs.proxyUser'],

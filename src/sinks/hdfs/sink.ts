@@ -32,7 +32,7 @@ const TIMER_MS_MAX = 3_600_000;
 export function create(context: SinkContext): Sink {
   const o = context.options as OptionsOf<typeof options>;
   const settings = settingsOf(o, `sink ${context.name}`, (text) => context.log.warn(text));
-  return new HdfsSink(context, settings, o, new FileSystems(settings.fileSystem));
+  return new HdfsSink(context, settings, o, new FileSystems({ ...settings.fileSystem, log: context.log }));
 }
 
 export class HdfsSink implements Sink {

@@ -21,4 +21,5 @@ export type {
   Deadlines,
   Retries,
   TlsSettings,
+  TlsSource,
 } from './settings.ts';

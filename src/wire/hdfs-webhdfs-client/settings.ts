@@ -1,4 +1,5 @@
 /** What a client is told, with the defaults of what it is not. */
+import type { SecureContext } from 'node:tls';
 import { HdfsSettingsError } from './errors.ts';
 
 /** How the client says who it is. */
@@ -59,9 +60,14 @@ export interface TlsSettings {
   readonly key?: string | Buffer;
   readonly pfx?: string | Buffer;
   readonly passphrase?: string;
+  /** Keys and certificates that were read before, instead of the ones above. */
+  readonly secureContext?: SecureContext;
   readonly rejectUnauthorized?: boolean;
   readonly minVersion?: 'TLSv1.2' | 'TLSv1.3';
 }
+
+/** A function is asked for each connection, so that certificates may change while the client lives. */
+export type TlsSource = TlsSettings | (() => Promise<TlsSettings>);
 
 export interface ClientSettings {
   /** hdfs://, webhdfs://, swebhdfs://, http(s)://, or a path of `fs.defaultFS`. */
@@ -76,7 +82,7 @@ export interface ClientSettings {
   readonly credentials?: Credentials;
   /** `doas`: whom the credentials act for. */
   readonly proxyUser?: string;
-  readonly tls?: TlsSettings;
+  readonly tls?: TlsSource;
   readonly deadlines?: Partial<Deadlines>;
   readonly retries?: Partial<Retries>;
   /** Connections to one NameNode at a time, for calls; files have their own. */
@@ -116,4 +122,8 @@ export function withDefaults<T extends object>(defaults: T, given: Partial<T> | 
     }
   }
   return { ...defaults, ...given };
+}
+
+export async function tlsFor(server: { readonly secure: boolean }, tls: TlsSource): Promise<TlsSettings> {
+  return server.secure && typeof tls === 'function' ? tls() : (tls as TlsSettings);
 }

@@ -1,8 +1,8 @@
 /**
- * Reads an accepted TCP connection into memory that is used again. A socket that is connected from here can be
- * given a buffer (`onread`), one that a server accepted cannot: so its handle is moved to a socket of our own.
- * Where that is not possible (TLS, where Node decrypts into buffers of its own; a later Node without these
- * handles) the socket stays as it is, and its chunks are new ones.
+ * Reads an accepted TCP connection into memory that is used again. A socket that is connected from here can
+ * be given a buffer (`onread`), one that a server accepted cannot: so its handle is moved to a socket of our
+ * own. Where that is not possible (TLS, where Node decrypts into buffers of its own; a later Node without
+ * these handles) the socket stays as it is, and its chunks are new ones.
  */
 import { type OnReadOpts, Socket, type SocketConstructorOpts } from 'node:net';
 import { CHUNK_BYTES, type Chunk, type ChunkBuffers } from './chunks.ts';

@@ -179,6 +179,23 @@ test('a create that comes too late leaves no file', async (t) => {
   assert.deepEqual(rig.disk.texts(), { [`/d/a.${NOW + 2}`]: 'a1\n' });
 });
 
+test('a file that failed and is not there is looked for once more: its server may be late', async (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] });
+  const rig = await Faulty.start(t, { 'hdfs.retryInterval': '60', 'hdfs.callTimeout': '0' });
+  rig.failing('create', 'a');
+  await assert.rejects(rig.write('a1'));
+  rig.mend();
+  const path = `/d/a.${NOW + 1}.tmp`;
+  const deletes = () => rig.disk.calls.filter((call) => call === `delete ${path}`).length;
+  while (deletes() < 1) await new Promise(setImmediate);
+  await new Promise(setImmediate);
+  rig.disk.files.set(path, Buffer.from('a'));
+  t.mock.timers.tick(60_000);
+  while (deletes() < 2) await new Promise(setImmediate);
+  assert.ok(!rig.disk.files.has(path));
+  assert.deepEqual(rig.degraded, []);
+});
+
 test('a rename that fails is tried again each retryInterval, and holds up nobody', async (t) => {
   t.mock.timers.enable({ apis: ['setTimeout'] });
   const rig = await Faulty.start(t, {
@@ -227,9 +244,10 @@ test('a close that fails: the file is cut to what was committed, and renamed', a
 test('a file that cannot be cut is kept whole, with a report; one that is gone is told of', async (t) => {
   const rig = await Faulty.start(t);
   await rig.write('a1', 'b1');
+  let cuts = 0;
   rig.disk.fault = (what, path) => {
     if (what === 'commit') return unavailable();
-    if (what === 'recover' && path.startsWith('/d/a'))
+    if (what === 'recover' && path.startsWith('/d/a') && cuts++ === 0)
       return new FileSystemError('unsupported', 'no truncate');
     return null;
   };

@@ -1,10 +1,5 @@
 /** A file system in memory whose calls fail, hang or wait as a test says. */
-import type {
-  FileStatus,
-  FileSystem,
-  OutputFile,
-  Recovery,
-} from '../../../src/sinks/hdfs/file-system/door.ts';
+import type { FileStatus, FileSystem, OutputFile } from '../../../src/sinks/hdfs/file-system/door.ts';
 import { FileSystemError } from '../../../src/sinks/hdfs/file-system/door.ts';
 
 export type Operation =
@@ -53,12 +48,12 @@ export class FaultyFileSystem implements FileSystem {
     });
   }
 
-  recover(path: string, length: number | null): Promise<Recovery> {
+  recover(path: string, length: number | null): Promise<string | null> {
     return this.call('recover', path, () => {
       const bytes = this.files.get(path);
-      if (bytes === undefined) return 'missing';
+      if (bytes === undefined) return null;
       if (length !== null) this.files.set(path, bytes.subarray(0, length));
-      return 'done';
+      return path;
     });
   }
 

@@ -55,10 +55,10 @@ test('a file where a directory should be is no file of that name', async (t) => 
 
 test('recover cuts to a length, keeps all, or says that there is nothing', async (t) => {
   const path = join(temporaryDirectory(t), 'f');
-  assert.equal(await disk.recover(path, 3), 'missing');
+  assert.equal(await disk.recover(path, 3), null);
   writeFileSync(path, 'abcdef');
-  assert.equal(await disk.recover(path, null), 'done');
-  assert.equal(await disk.recover(path, 3), 'done');
+  assert.equal(await disk.recover(path, null), path);
+  assert.equal(await disk.recover(path, 3), path);
   assert.equal(readFileSync(path, 'utf8'), 'abc');
   await assert.rejects(disk.recover(path, 5), is('other'));
 });

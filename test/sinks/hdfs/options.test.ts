@@ -3,6 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { silentLogger } from '../../../src/base/log.ts';
 import { parseOptions } from '../../../src/component/options/parse.ts';
 import { locate, openFileSystem } from '../../../src/sinks/hdfs/file-system/open.ts';
 import { WebHdfsFileSystem } from '../../../src/sinks/hdfs/file-system/webhdfs.ts';
@@ -172,7 +173,8 @@ test('a path without scheme: fs.defaultFS of core-site.xml, else the local disk,
       join(directory, 'core-site.xml'),
       `<configuration><property><name>fs.defaultFS</name><value>${value}</value></property></configuration>`,
     );
-  const opened = (more: Properties) => openFileSystem({ ...settings(more).fileSystem, root: '' });
+  const opened = (more: Properties) =>
+    openFileSystem({ ...settings(more).fileSystem, log: silentLogger, root: '' });
   assert.equal((await opened({ 'hdfs.hadoopConfDir': directory })).root, 'file://');
   core('file:///');
   assert.equal((await opened({ 'hdfs.hadoopConfDir': directory })).root, 'file://');

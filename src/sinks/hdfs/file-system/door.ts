@@ -16,6 +16,8 @@
  * - After a rejected `write`, `commit` or `close` the file may have any length from `committed` on.
  */
 
+import type { Logger } from '../../../base/log.ts';
+
 export type FailureKind =
   /** Something of that name is there. */
   | 'exists'
@@ -88,12 +90,6 @@ export interface OutputFile {
   abandon(): void;
 }
 
-export type Recovery =
-  /** The file has exactly the wanted length, and nobody writes it. */
-  | 'done'
-  /** There is no such file. */
-  | 'missing';
-
 export interface FileSystem {
   /** `file://`, `hdfs://nn:8020`, for messages. */
   readonly root: string;
@@ -108,18 +104,23 @@ export interface FileSystem {
    * Brings a file that this process no longer writes to `length` bytes, and closes it: recovers the lease
    * of its writer, cuts off what stands behind. `length` is never more than what was committed; 0 leaves an
    * empty file (the sink deletes those instead). `null` keeps all bytes that are there and only closes it.
+   * Resolves with the path at which it stands then, which may be another one: what its writer sent before it
+   * was given up may still be on its way, and must not find the file. Null: there is no such file.
    *
    * Rejects with `unavailable` while that cannot be done yet (lease, DataNode away): it is asked again after
    * `hdfs.retryInterval`, so the door itself waits for what takes a few seconds. Rejects
    * with `unsupported` when the file cannot be cut at all, and with `other` when it is shorter than `length`.
    */
-  recover(path: string, length: number | null): Promise<Recovery>;
+  recover(path: string, length: number | null): Promise<string | null>;
   /**
    * Gives a closed file its final name, at once and as a whole. Rejects with `exists` rather than replace,
    * with `missing` when there is no `from`.
    */
   rename(from: string, to: string): Promise<void>;
-  /** Removes a file; false when there was none. Never removes a directory. */
+  /**
+   * Removes a file; false when there was none, though one that was given up may still come. Never removes a
+   * directory.
+   */
   delete(path: string): Promise<boolean>;
   /** Null when there is nothing of that name. */
   status(path: string): Promise<FileStatus | null>;
@@ -138,6 +139,9 @@ export interface FileSystem {
 
 /** What a file system is made with. */
 export interface FileSystemSettings {
+  /** `sink k1`, for messages. */
+  readonly component: string;
+  readonly log: Logger;
   /** Scheme and authority: `file://`, `hdfs://nn:8020`, `swebhdfs://nn:9871`; empty for `fs.defaultFS`. */
   readonly root: string;
   /** Longest wait of a call without progress; 0: none. */

@@ -12,7 +12,6 @@ import {
   type FileSystem,
   FileSystemError,
   type OutputFile,
-  type Recovery,
 } from './door.ts';
 
 /** Views of one system call; the kernel takes 1024. */
@@ -28,16 +27,16 @@ export class LocalFileSystem implements FileSystem {
     });
   }
 
-  recover(path: string, length: number | null): Promise<Recovery> {
+  recover(path: string, length: number | null): Promise<string | null> {
     return explained(async () => {
       const there = await this.status(path);
-      if (there === null) return 'missing';
-      if (length === null || there.length === length) return 'done';
+      if (there === null) return null;
+      if (length === null || there.length === length) return path;
       if (there.length < length) {
         throw new FileSystemError('other', `${path} has ${there.length} bytes, ${length} were committed`);
       }
       await truncate(path, length);
-      return 'done';
+      return path;
     });
   }
 

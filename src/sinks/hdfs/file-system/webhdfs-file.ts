@@ -5,7 +5,12 @@
  * Small views are copied into a piece of 64 KiB, as each piece costs an HTTP chunk and a system call; larger
  * ones are sent from where they lie. A piece is not used again before the kernel has it.
  */
-import type { HdfsWriter, WebHdfsClient } from '../../../wire/hdfs-webhdfs-client/index.ts';
+import {
+  HdfsError,
+  type HdfsWriter,
+  TRANSPORT,
+  type WebHdfsClient,
+} from '../../../wire/hdfs-webhdfs-client/index.ts';
 import { FileSystemError, type OutputFile } from './door.ts';
 import { explain, explained } from './webhdfs-errors.ts';
 
@@ -17,6 +22,7 @@ export class WebHdfsFile implements OutputFile {
   readonly path: string;
   readonly #client: WebHdfsClient;
   readonly #openMs: number;
+  readonly #lost: () => void;
   #writer: HdfsWriter | null;
   /** Of the request under way. */
   #given = 0;
@@ -25,12 +31,16 @@ export class WebHdfsFile implements OutputFile {
   #filled = 0;
   #failure: FileSystemError | null = null;
 
-  /** `writer` is the CREATE. `openMs`: the deadline of each APPEND's opening; 0: none. */
-  constructor(client: WebHdfsClient, writer: HdfsWriter, openMs: number) {
+  /**
+   * `writer` is the CREATE. `openMs`: the deadline of each APPEND's opening; 0: none. `lost` is called when a
+   * connection breaks.
+   */
+  constructor(client: WebHdfsClient, writer: HdfsWriter, openMs: number, lost: () => void) {
     this.path = writer.path;
     this.#client = client;
     this.#writer = writer;
     this.#openMs = openMs;
+    this.#lost = lost;
   }
 
   get committed(): number {
@@ -113,7 +123,13 @@ export class WebHdfsFile implements OutputFile {
       if (this.#failure !== null) throw this.#failure;
     } catch (error) {
       this.#failure ??= explain(error);
+      if (isLost(error)) this.#lost();
       throw error;
     }
   }
+}
+
+function isLost(error: unknown): boolean {
+  const { cause } = error as { cause?: unknown };
+  return cause instanceof HdfsError && cause.exception === TRANSPORT.lost;
 }

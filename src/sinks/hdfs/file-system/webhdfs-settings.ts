@@ -1,6 +1,7 @@
 /** The settings of the WebHDFS client from those of the sink. */
 import type { ClientSettings, Credentials } from '../../../wire/hdfs-webhdfs-client/index.ts';
 import type { FileSystemSettings } from './door.ts';
+import { tlsOf } from './webhdfs-tls.ts';
 
 export function clientSettingsOf(settings: FileSystemSettings): ClientSettings {
   const { root, callTimeoutMs, concurrency, proxyUser, nameNodes, hadoopConfDir } = settings;
@@ -8,6 +9,7 @@ export function clientSettingsOf(settings: FileSystemSettings): ClientSettings {
   return {
     uri: root === '' ? '/' : root,
     connections: Math.max(concurrency, 1),
+    tls: tlsOf(settings),
     deadlines: { answerMs: callTimeoutMs, idleMs: callTimeoutMs, closeMs: callTimeoutMs },
     ...(nameNodes.length === 0 ? {} : { nameNodes }),
     ...(hadoopConfDir === undefined ? {} : { configuration: [hadoopConfDir] }),

@@ -11,6 +11,7 @@ import {
   HdfsError,
   HdfsSettingsError,
   type FileStatus as HdfsStatus,
+  type HdfsWriter,
   TRANSPORT,
   WebHdfsClient,
 } from '../../../wire/hdfs-webhdfs-client/index.ts';
@@ -20,20 +21,25 @@ import {
   FileSystemError,
   type FileSystemSettings,
   type OutputFile,
-  type Recovery,
 } from './door.ts';
 import { explained } from './webhdfs-errors.ts';
 import { WebHdfsFile } from './webhdfs-file.ts';
 import { clientSettingsOf } from './webhdfs-settings.ts';
 
+/** In which a DataNode that refuses a file does so. */
+const HEAR_MS = 500;
 /** A recovery that takes longer is asked for again later: cut blocks take about a second. */
 const RECOVERY_MS = 3000;
+/** Of `callTimeoutMs`: who knows which server is silent speaks before the sink's own clock. */
+const OWN_SHARE = 0.9;
 /** Between two looks at it: from, to. */
 const RECOVERY_PAUSE_MS = 100;
 const RECOVERY_PAUSE_MS_MAX = 1000;
 
 /** @throws MillraceError CONF_OPTION_VALUE when no address follows from the settings. */
-export function openWebHdfs(settings: FileSystemSettings): FileSystem {
+export function openWebHdfs(given: FileSystemSettings): FileSystem {
+  const callTimeoutMs = Math.ceil(given.callTimeoutMs * OWN_SHARE);
+  const settings = { ...given, callTimeoutMs };
   try {
     return new WebHdfsFileSystem(new WebHdfsClient(clientSettingsOf(settings)), settings);
   } catch (error) {
@@ -51,6 +57,8 @@ export class WebHdfsFileSystem implements FileSystem {
   readonly root: string;
   readonly #client: WebHdfsClient;
   readonly #callMs: number;
+  /** The last break of a connection has not been looked into. */
+  #hasLost = false;
 
   constructor(client: WebHdfsClient, { root, callTimeoutMs }: FileSystemSettings) {
     this.root = root === '' ? `http://${client.nameNode}` : root;
@@ -61,30 +69,66 @@ export class WebHdfsFileSystem implements FileSystem {
   create(path: string): Promise<OutputFile> {
     return explained(async () => {
       const writer = await this.#client.create(path, { overwrite: false, ...this.#options });
-      return new WebHdfsFile(this.#client, writer, this.#callMs);
+      if (this.#hasLost) await this.#hear(writer);
+      const lost = () => {
+        this.#hasLost = true;
+      };
+      return new WebHdfsFile(this.#client, writer, this.#callMs, lost);
     });
   }
 
-  recover(path: string, length: number | null): Promise<Recovery> {
+  /**
+   * A DataNode that refuses says so and closes the connection; what is being sent to it then breaks, and its
+   * words are lost with it. After such a break nothing is sent before it had time to speak.
+   */
+  async #hear(writer: HdfsWriter): Promise<void> {
+    this.#hasLost = false;
+    await Promise.race([writer.done, sleep(HEAR_MS)]);
+  }
+
+  /**
+   * A DataNode opens a file by its path, and may do so long after its client went away. So the file gets
+   * another name first: then nobody can begin to write it, and what is seen of it once it is closed stays.
+   */
+  recover(path: string, length: number | null): Promise<string | null> {
     return explained(async () => {
+      const fenced = fencedPath(path);
+      await this.#fence(path, fenced);
       const end = Date.now() + RECOVERY_MS;
       for (let pauseMs = RECOVERY_PAUSE_MS; ; pauseMs = Math.min(pauseMs * 2, RECOVERY_PAUSE_MS_MAX)) {
-        const status = await this.#client.findFile(path, this.#options);
-        if (status === null) return 'missing';
-        if (await this.#isOpen(path)) {
-          await this.#recoverLease(path, end);
-        } else if (length === null || status.length === length) {
-          return 'done';
-        } else if (status.length < length) {
-          throw new FileSystemError('other', `${path} has ${status.length} bytes, ${length} were committed`);
-        } else if (await this.#client.truncate(path, length, this.#options)) {
-          return 'done';
-        }
+        if (await this.#isRecovered(fenced, length, end)) return fenced;
+        if ((await this.#client.findFile(fenced, this.#options)) === null) return null;
         if (Date.now() > end)
-          throw new FileSystemError('unavailable', `${path} is being recovered by the cluster`);
+          throw new FileSystemError('unavailable', `${fenced} is being recovered by the cluster`);
         await sleep(pauseMs);
       }
     });
+  }
+
+  /** An earlier attempt may have got that far. */
+  async #fence(path: string, fenced: string): Promise<void> {
+    try {
+      await this.rename(path, fenced);
+    } catch (error) {
+      const { kind } = error as FileSystemError;
+      if (kind !== 'missing' && kind !== 'exists') throw error;
+    }
+  }
+
+  /** One step towards it; true when nothing is left to do. */
+  async #isRecovered(path: string, length: number | null, end: number): Promise<boolean> {
+    // The length of an open file is not known: it is asked for afterwards.
+    const isOpen = await this.#isOpen(path);
+    if (isOpen === null) return false;
+    if (isOpen) {
+      await this.#recoverLease(path, end);
+      return false;
+    }
+    const { length: there } = await this.#client.getFileStatus(path, this.#options);
+    if (length === null || there === length) return true;
+    if (there < length)
+      throw new FileSystemError('other', `${path} has ${there} bytes, ${length} were committed`);
+    return this.#client.truncate(path, length, this.#options);
   }
 
   rename(from: string, to: string): Promise<void> {
@@ -150,8 +194,14 @@ export class WebHdfsFileSystem implements FileSystem {
     return { deadlineMs: this.#callMs };
   }
 
-  async #isOpen(path: string): Promise<boolean> {
-    return (await this.#client.getBlockLocations(path, this.#options)).isUnderConstruction === true;
+  /** Null: there is no such file. */
+  async #isOpen(path: string): Promise<boolean | null> {
+    try {
+      return (await this.#client.getBlockLocations(path, this.#options)).isUnderConstruction === true;
+    } catch (error) {
+      if (error instanceof HdfsError && error.isNotFound) return null;
+      throw error;
+    }
   }
 
   /** An APPEND of nothing takes the lease when its holder has let it expire, and closes the file. */
@@ -176,6 +226,11 @@ export class WebHdfsFileSystem implements FileSystem {
     if (target !== null) throw new FileSystemError('exists', `${to} exists already`, { cause: error });
     throw error;
   }
+}
+
+/** `/d/a.1.tmp` → `/d/a.1.cut.tmp`: still what readers take for a file in use. */
+export function fencedPath(path: string): string {
+  return path.replace(/(\.[^./]*)?$/, '.cut$1');
 }
 
 function statusOf({ path, type, length, modificationTime }: HdfsStatus): FileStatus {

@@ -35,9 +35,10 @@ export class HadoopConfiguration {
   static read(
     directories: readonly string[],
     environment: Readonly<Record<string, string | undefined>> = process.env,
+    files: readonly string[] = CONFIGURATION_FILES,
   ): HadoopConfiguration {
     const configuration = new HadoopConfiguration(environment);
-    for (const name of CONFIGURATION_FILES) {
+    for (const name of files) {
       for (const directory of directories) configuration.#readFile(join(directory, name));
     }
     return configuration;

@@ -15,7 +15,14 @@ import { CredentialsError } from '../authentication/ticket.ts';
 import type { Counters } from '../counters.ts';
 import { answerError, HdfsError, type Outcome, TRANSPORT } from '../errors.ts';
 import { bodyOf, Exchange } from '../http/exchange.ts';
-import { type CallOptions, type Deadlines, RESTING_MS, type Retries, type TlsSettings } from '../settings.ts';
+import {
+  type CallOptions,
+  type Deadlines,
+  RESTING_MS,
+  type Retries,
+  type TlsSource,
+  tlsFor,
+} from '../settings.ts';
 import { type Endpoint, hostPort } from './addresses.ts';
 import { type Operation, type Parameter, targetOf } from './operation.ts';
 
@@ -26,7 +33,7 @@ export interface NameNodesSettings {
   readonly authenticator: Authenticator;
   readonly deadlines: Deadlines;
   readonly retries: Retries;
-  readonly tls: TlsSettings;
+  readonly tls: TlsSource;
   readonly connections: number;
   readonly answerBytesMax: number;
   readonly counters: Counters;
@@ -146,7 +153,7 @@ export class NameNodes {
       headers: await authenticator.headers(endpoint),
       deadlines,
       agent: this.#agents[index]!,
-      tls,
+      tls: await tlsFor(endpoint, tls),
       signal,
       operation: operation.name,
       path: operation.path,

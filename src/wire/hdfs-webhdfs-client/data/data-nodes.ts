@@ -14,13 +14,13 @@ import type { Operation } from '../cluster/operation.ts';
 import type { Counters } from '../counters.ts';
 import { answerError, HdfsError, TRANSPORT } from '../errors.ts';
 import { bodyOf, Exchange, type Server } from '../http/exchange.ts';
-import { type CallOptions, DATA_NODES_MAX, type Deadlines, type TlsSettings } from '../settings.ts';
+import { type CallOptions, DATA_NODES_MAX, type Deadlines, type TlsSource, tlsFor } from '../settings.ts';
 
 export interface DataNodesSettings {
   readonly nameNodes: NameNodes;
   readonly authenticator: Authenticator;
   readonly deadlines: Deadlines;
-  readonly tls: TlsSettings;
+  readonly tls: TlsSource;
   readonly answerBytesMax: number;
   readonly counters: Counters;
 }
@@ -119,7 +119,7 @@ export class DataNodes {
       target,
       headers: { ...headers, ...credentials },
       deadlines,
-      tls,
+      tls: await tlsFor(server, tls),
       signal,
       operation: operation.name,
       path: operation.path,

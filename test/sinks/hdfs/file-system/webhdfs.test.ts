@@ -1,6 +1,6 @@
 /** HDFS behind the door: what the sink is told of each thing that can happen. */
 import assert from 'node:assert/strict';
-import type { ServerResponse } from 'node:http';
+import { createServer, type ServerResponse } from 'node:http';
 import { describe, type TestContext, test } from 'node:test';
 import type { FileSystem, FileSystemError } from '../../../../src/sinks/hdfs/file-system/door.ts';
 import { openWebHdfs } from '../../../../src/sinks/hdfs/file-system/webhdfs.ts';
@@ -157,6 +157,36 @@ describe('refusals', () => {
     assert.equal(await kindOf(file.write([bytes('x')]).then(() => file.commit())), 'exists');
   });
 
+  test('a DataNode whose refusal is lost with the connection is heard the next time', async (t) => {
+    const { fileSystem, server } = await given(t, {});
+    const { script } = server;
+    const refuse = (answer: ServerResponse) => {
+      remote(answer, 403, 'org.apache.hadoop.hdfs.protocol.NSQuotaExceededException', 'no');
+      answer.socket?.destroySoon();
+    };
+    // It answers at once, and reads no byte of the body.
+    const dataNode = createServer((_, answer) => refuse(answer));
+    dataNode.on('checkContinue', (_, answer) => {
+      answer.writeContinue();
+      refuse(answer);
+    });
+    await new Promise<void>((resolve) => dataNode.listen(0, '127.0.0.1', resolve));
+    t.after(() => dataNode.close());
+    const { port } = dataNode.address() as { port: number };
+    server.script = (asked, answer, request) => {
+      if (asked.query.get('op') !== 'CREATE') return script(asked, answer, request);
+      answer.writeHead(307, { location: `http://127.0.0.1:${port}/data` }).end();
+    };
+    const attempt = async () => {
+      const file = await fileSystem.create('/a');
+      await file.write([new Uint8Array(16 * 1024 * 1024)]);
+      await file.commit();
+    };
+    const kinds: string[] = [];
+    for (let n = 0; n < 2; n++) kinds.push(await kindOf(attempt()));
+    assert.equal(kinds[1], 'full', kinds.join());
+  });
+
   test('settings without a cluster name what to set', () => {
     const settings = webHdfsSettings({ root: '', hadoopConfDir: import.meta.dirname });
     assert.throws(() => openWebHdfs(settings), /names no cluster/);
@@ -165,7 +195,7 @@ describe('refusals', () => {
 
 describe('recovery', () => {
   const cases: readonly (readonly [string, number | null, Answers, string])[] = [
-    ['nothing there', 3, { GETFILESTATUS: missing }, 'missing'],
+    ['nothing there', 3, { GETFILESTATUS: missing, GET_BLOCK_LOCATIONS: missing }, 'missing'],
     ['closed and of that length', 3, { GETFILESTATUS: (a) => json(a, fileStatus(3)) }, 'done'],
     ['closed, all is kept', null, { GETFILESTATUS: (a) => json(a, fileStatus(9)) }, 'done'],
     ['longer, cut at a block', 3, { GETFILESTATUS: (a) => json(a, fileStatus(9)) }, 'done'],
@@ -186,10 +216,47 @@ describe('recovery', () => {
       const blocks: Answers = { GET_BLOCK_LOCATIONS: (a) => json(a, located(false)) };
       const { fileSystem } = await given(t, { ...blocks, ...answers });
       const recovery = fileSystem.recover('/a', length);
-      if (wanted === 'done' || wanted === 'missing') assert.equal(await recovery, wanted);
+      if (wanted === 'done') assert.equal(await recovery, '/a.cut');
+      else if (wanted === 'missing') assert.equal(await recovery, null);
       else assert.equal(await kindOf(recovery), wanted);
     });
   }
+
+  test('the file gets another name first: who comes late to write it does not find it', async (t) => {
+    const { fileSystem, server } = await given(t, {
+      GETFILESTATUS: (a) => json(a, fileStatus(9)),
+      GET_BLOCK_LOCATIONS: (a) => json(a, located(false)),
+    });
+    assert.equal(await fileSystem.recover('/d/a.1.tmp', 3), '/d/a.1.cut.tmp');
+    const [rename, ...others] = server.asked;
+    assert.equal(rename!.query.get('op'), 'RENAME');
+    assert.ok(others.length > 0);
+    for (const { path } of others) assert.ok(path.endsWith('/d/a.1.cut.tmp'), path);
+  });
+
+  test('asked again after it got that name: it is gone on with', async (t) => {
+    const { fileSystem } = await given(t, {
+      RENAME: missing,
+      GETFILESTATUS: (a) => json(a, fileStatus(3)),
+      GET_BLOCK_LOCATIONS: (a) => json(a, located(false)),
+    });
+    assert.equal(await fileSystem.recover('/a.tmp', 3), '/a.cut.tmp');
+  });
+
+  test('a writer that ends meanwhile has not the last word on its length', async (t) => {
+    let isOpen = true;
+    let length = 3;
+    const { fileSystem, server } = await given(t, {
+      GETFILESTATUS: (a) => json(a, fileStatus(length)),
+      GET_BLOCK_LOCATIONS: (a) => {
+        json(a, located(isOpen));
+        if (isOpen) length = 9;
+        isOpen = false;
+      },
+    });
+    await fileSystem.recover('/a', 3);
+    assert.ok(server.operations.includes('TRUNCATE'));
+  });
 
   test('a cut inside a block is waited for', async (t) => {
     let cut = 0;
@@ -205,7 +272,7 @@ describe('recovery', () => {
         remote(a, 403, 'org.apache.hadoop.hdfs.protocol.RecoveryInProgressException', 'wait');
       },
     });
-    assert.equal(await fileSystem.recover('/a', 3), 'done');
+    assert.equal(await fileSystem.recover('/a', 3), '/a.cut');
   });
 
   test('an open file is closed by an append of nothing when its lease is over', async (t) => {
@@ -218,7 +285,7 @@ describe('recovery', () => {
         a.writeHead(200).end();
       },
     });
-    assert.equal(await fileSystem.recover('/a', 3), 'done');
+    assert.equal(await fileSystem.recover('/a', 3), '/a.cut');
     assert.deepEqual(bodies(server), ['']);
   });
 
