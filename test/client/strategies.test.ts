@@ -35,7 +35,9 @@ class FakeSource {
           isOpen = false;
           throw new RpcError('connection', `${port} broke`);
         }
-        batch.forEach((view, i) => this.received.push(view.bodyText(i)));
+        batch.forEach((view, i) => {
+          this.received.push(view.bodyText(i));
+        });
       },
       close: () => {
         isOpen = false;

@@ -163,7 +163,9 @@ export class Feeder {
       const got = (await client.untilLines(answers + part.length)).slice(answers);
       answers += got.length;
       const refused: string[] = [];
-      part.forEach((line, n) => (got[n] === 'OK' ? this.acknowledged.push(line) : refused.push(line)));
+      part.forEach((line, n) => {
+        (got[n] === 'OK' ? this.acknowledged : refused).push(line);
+      });
       left = [...refused, ...left.slice(part.length)];
       if (refused.length > 0) await new Promise((resolve) => setTimeout(resolve, 20));
     }

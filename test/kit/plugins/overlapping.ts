@@ -36,7 +36,9 @@ export default {
           atOnce++;
           const most = atOnce;
           const bodies: string[] = [];
-          batch.forEach((view, i) => bodies.push(view.bodyText(i)));
+          batch.forEach((view, i) => {
+            bodies.push(view.bodyText(i));
+          });
           // Later calls end earlier.
           await pause(20 - (calls++ % 4) * 5);
           atOnce--;

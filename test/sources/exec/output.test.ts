@@ -48,11 +48,11 @@ describe('output of a command', () => {
   });
 
   test('no folder for it: the command is said not to run, and what to do', async (t) => {
-    const before = process.env['TMPDIR'];
-    process.env['TMPDIR'] = join(temporaryDirectory(t), 'missing');
+    const before = process.env.TMPDIR;
+    process.env.TMPDIR = join(temporaryDirectory(t), 'missing');
     t.after(() => {
-      if (before === undefined) delete process.env['TMPDIR'];
-      else process.env['TMPDIR'] = before;
+      if (before === undefined) delete process.env.TMPDIR;
+      else process.env.TMPDIR = before;
     });
     const flow = await runFlow(
       t,
