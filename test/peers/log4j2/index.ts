@@ -2,26 +2,15 @@
  * log4j 2 and its Flume appender from their published jars: laid out once in a cache folder. Needs java (17)
  * and mvn on the PATH and Maven Central.
  */
-import { execFile, execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { classPathOf } from '../maven.ts';
 
 const HERE = import.meta.dirname;
-const CACHE = resolve(process.env.MILLRACE_CACHE ?? join(HERE, '../../../.cache'));
 
 function jars(): string {
-  const home = join(CACHE, 'log4j2-flume-2.23.1');
-  if (!existsSync(join(home, '.complete'))) {
-    process.stderr.write('log4j 2 Flume appender: downloading its jars from Maven Central (once) …\n');
-    rmSync(home, { recursive: true, force: true });
-    mkdirSync(home, { recursive: true });
-    const goal = ['dependency:copy-dependencies', `-DoutputDirectory=${home}`, '-DincludeScope=runtime'];
-    execFileSync('mvn', ['-B', '-q', '-f', join(HERE, 'pom.xml'), ...goal], {
-      stdio: ['ignore', 'inherit', 'inherit'],
-    });
-    writeFileSync(join(home, '.complete'), '');
-  }
-  return join(home, '*');
+  const title = 'log4j 2 Flume appender';
+  return classPathOf({ name: 'log4j2-flume-2.23.1', title, pom: join(HERE, 'pom.xml') });
 }
 
 /** Loggers of log4j2.xml; each has the appender of its name. */

@@ -3,36 +3,14 @@
  * once in a cache folder. Needs java (17) and mvn on the PATH and Maven Central. Hadoop's ZStandardCodec is
  * left out: it works with native code only, which the jars do not have.
  */
-import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
+import { classPathOf, runJava } from '../maven.ts';
 
 const HERE = import.meta.dirname;
-const CACHE = resolve(process.env.MILLRACE_CACHE ?? join(HERE, '../../../.cache'));
-const OUTPUT_BYTES_MAX = 256 * 1024 * 1024;
-
-function jars(): string {
-  const home = join(CACHE, 'seqfile-3.4.2');
-  if (!existsSync(join(home, '.complete'))) {
-    process.stderr.write('Hadoop: downloading its jars from Maven Central (once) …\n');
-    rmSync(home, { recursive: true, force: true });
-    mkdirSync(home, { recursive: true });
-    const goal = ['dependency:copy-dependencies', `-DoutputDirectory=${home}`, '-DincludeScope=runtime'];
-    execFileSync('mvn', ['-B', '-q', '-f', join(HERE, 'pom.xml'), ...goal], {
-      stdio: ['ignore', 'inherit', 'inherit'],
-    });
-    writeFileSync(join(home, '.complete'), '');
-  }
-  return join(home, '*');
-}
 
 function run(...args: readonly string[]): string {
-  const java = ['-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC', '-cp', jars(), join(HERE, 'HadoopFiles.java')];
-  return execFileSync('java', [...java, ...args], {
-    encoding: 'utf8',
-    maxBuffer: OUTPUT_BYTES_MAX,
-    stdio: ['ignore', 'pipe', 'ignore'],
-  });
+  const jars = classPathOf({ name: 'seqfile-3.4.2', title: 'Hadoop', pom: join(HERE, 'pom.xml') });
+  return runJava(jars, join(HERE, 'HadoopFiles.java'), args);
 }
 
 export interface HadoopRecord {
