@@ -1,4 +1,6 @@
-/** Jars of Java programs that tests run: from Maven Central, once, into a cache folder. Needs mvn on the PATH. */
+/**
+ * Jars of Java programs that tests run: from Maven Central, once, into a cache folder. Needs mvn on the PATH.
+ */
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';

@@ -3,7 +3,6 @@
  * (Millrace, Flume up to 1.9) is tried first, then zlib outside (Flume 1.10 and 1.11). What worked is tried
  * first again.
  */
-import { isIP } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
 import {
@@ -14,7 +13,7 @@ import {
 } from '../../wire/avro/transport.ts';
 import { ZlibStream } from '../../wire/avro/zlib-stream.ts';
 import type { ComponentContext } from '../context.ts';
-import { createDialer, type Dialer } from '../tls/client.ts';
+import { createDialer, type Dialer, handshakeWith } from '../tls/client.ts';
 import { MaterialSource } from '../tls/material.ts';
 import type { ClientTlsValues } from '../tls/options.ts';
 import { clientSettings } from '../tls/settings.ts';
@@ -90,13 +89,8 @@ class ZlibOutside implements HopDialer {
     const { tls, connectTimeoutMs } = this.#hop;
     await this.#source.refresh();
     const socket = await this.#dialer.connect(host, port, connectTimeoutMs);
-    const stream = connectTls({
-      socket: new ZlibStream(socket, this.#level, 'out'),
-      secureContext: this.#source.current.context,
-      rejectUnauthorized: !tls['trust-all-certs'],
-      ...(tls['verify-hostname'] ? { host } : { checkServerIdentity: () => undefined }),
-      ...(isIP(host) === 0 ? { servername: host } : {}),
-    });
+    const compressed = new ZlibStream(socket, this.#level, 'out');
+    const stream = connectTls({ ...handshakeWith(host, tls, this.#source), socket: compressed });
     await secured(stream, connectTimeoutMs);
     return (events) => plain(stream, events);
   }

@@ -1,6 +1,6 @@
 /** Connects to servers, plain or TLS, as the options of a sink say. */
 import { connect, isIP, type Socket } from 'node:net';
-import { connect as connectTls } from 'node:tls';
+import { type ConnectionOptions, connect as connectTls } from 'node:tls';
 import { MillraceError, messageOf } from '../../base/errors.ts';
 import type { ComponentContext } from '../context.ts';
 import { TLS_LIMITS } from './limits.ts';
@@ -43,15 +43,23 @@ export async function createDialer(
       lookedMs = performance.now();
       await source.refresh();
     }
-    return connectTls({
-      host,
-      port,
-      secureContext: source.current.context,
-      rejectUnauthorized: !options['trust-all-certs'],
-      ...(options['verify-hostname'] ? {} : { checkServerIdentity: () => undefined }),
-      ...(isIP(host) === 0 ? { servername: host } : {}),
-    }).setNoDelay(true);
+    return connectTls({ ...handshakeWith(host, options, source), port }).setNoDelay(true);
   });
+}
+
+/** What a client's handshake with `host` uses and checks, whatever it goes over. */
+export function handshakeWith(
+  host: string,
+  options: ClientTlsValues,
+  source: MaterialSource,
+): ConnectionOptions {
+  return {
+    host,
+    secureContext: source.current.context,
+    rejectUnauthorized: !options['trust-all-certs'],
+    ...(options['verify-hostname'] ? {} : { checkServerIdentity: () => undefined }),
+    ...(isIP(host) === 0 ? { servername: host } : {}),
+  };
 }
 
 const STOPPED = 'this side is being stopped';
