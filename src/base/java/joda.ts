@@ -10,6 +10,7 @@
  */
 import { MillraceError } from '../errors.ts';
 import { atLocalTime, FIELDS, type Field, resolve, type Saved } from './joda-fields.ts';
+import { DAYS, MONTHS } from './names.ts';
 
 const LETTERS = 'GCYxweEyDMdaKhHkmsSzZ';
 const NUMERIC = 'cCxyYdhHmsSeDFwWkK';
@@ -18,21 +19,6 @@ const PIVOT_YEARS = 30;
 const PIVOT_SPAN_YEARS = 50;
 const YEAR_DIGITS_MAX = 9;
 
-const MONTHS = [
-  'January',
-  'February',
-  'March',
-  'April',
-  'May',
-  'June',
-  'July',
-  'August',
-  'September',
-  'October',
-  'November',
-  'December',
-];
-const DAYS = ['Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday', 'Sunday'];
 const ZONES: Readonly<Record<string, string>> = {
   UT: 'UTC',
   UTC: 'UTC',

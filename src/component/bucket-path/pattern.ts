@@ -8,7 +8,7 @@
  * Everything else stands for itself.
  */
 import { MillraceError } from '../../base/errors.ts';
-import type { LocalHost } from './hosts.ts';
+import type { LocalHost } from '../local-host.ts';
 import { type Rounding, roundDown } from './round-down.ts';
 import { timeText, unitOf } from './time-text.ts';
 import type { Zone } from './zone.ts';

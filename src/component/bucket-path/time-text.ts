@@ -1,23 +1,9 @@
 /**
  * The time escapes of paths: `%Y`, `%H`, … in the fields of a zone. Names are English, whatever the locale.
  */
+import { DAYS, MONTHS } from '../../base/java/names.ts';
 import type { Zone } from './zone.ts';
 
-const DAYS = ['Sunday', 'Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday'];
-const MONTHS = [
-  'January',
-  'February',
-  'March',
-  'April',
-  'May',
-  'June',
-  'July',
-  'August',
-  'September',
-  'October',
-  'November',
-  'December',
-];
 const SECOND_MS = 1000;
 const MINUTE_MS = 60 * SECOND_MS;
 const DAY_MS = 24 * 60 * MINUTE_MS;
@@ -35,15 +21,15 @@ export function unitOf(letter: string): number {
 type Text = (local: Date, atMs: number, zone: Zone) => string;
 
 const TEXTS: Readonly<Record<string, Text>> = {
-  a: (local) => DAYS[local.getUTCDay()]!.slice(0, SHORT_NAME),
-  A: (local) => DAYS[local.getUTCDay()]!,
+  a: (local) => day(local).slice(0, SHORT_NAME),
+  A: (local) => day(local),
   b: (local) => MONTHS[local.getUTCMonth()]!.slice(0, SHORT_NAME),
   B: (local) => MONTHS[local.getUTCMonth()]!,
   c: (local) => {
-    const day = DAYS[local.getUTCDay()]!.slice(0, SHORT_NAME);
+    const name = day(local).slice(0, SHORT_NAME);
     const month = MONTHS[local.getUTCMonth()]!.slice(0, SHORT_NAME);
     const time = [local.getUTCHours(), local.getUTCMinutes(), local.getUTCSeconds()].map(two).join(':');
-    return `${day} ${month} ${local.getUTCDate()} ${time} ${year(local)}`;
+    return `${name} ${month} ${local.getUTCDate()} ${time} ${year(local)}`;
   },
   d: (local) => two(local.getUTCDate()),
   e: (local) => String(local.getUTCDate()),
@@ -69,6 +55,11 @@ export function timeText(letter: string, atMs: number, zone: Zone): string {
   if (letter === '%') return '%';
   if (!Object.hasOwn(TEXTS, letter)) return '';
   return TEXTS[letter]!(new Date(atMs + zone.offsetMs(atMs)), atMs, zone);
+}
+
+function day(local: Date): string {
+  // JavaScript counts from Sunday on.
+  return DAYS[(local.getUTCDay() + 6) % 7]!;
 }
 
 function two(value: number): string {

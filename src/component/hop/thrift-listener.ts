@@ -23,6 +23,10 @@ export interface ThriftListenerSetup {
   readonly connectionsMax: number;
   /** Time in which a message must have come whole, s. */
   readonly messageTimeout: number;
+  /** A client sent something that is not allowed. */
+  readonly onBadInput: () => void;
+  /** The number of open connections has changed. */
+  readonly onConnections: (count: number) => void;
 }
 
 export class ThriftListener {
@@ -37,20 +41,20 @@ export class ThriftListener {
   }
 
   async start(): Promise<void> {
-    const { name, counters } = this.#context;
-    const { title, logger, bind, port, tls, service, reader, writer, framed, ...limits } = this.#setup;
+    const { name } = this.#context;
+    const { title, logger, bind, port, tls, service, reader, writer, framed, ...rest } = this.#setup;
     const log = this.#context.log.named(logger);
     const server = new ThriftServer({
       service,
       reader,
       writer,
       framed,
-      messageBytesMax: limits.messageBytesMax,
-      connectionsMax: limits.connectionsMax,
-      messageMsMax: limits.messageTimeout * 1000,
-      onBadInput: () => counters.add('EventReadFail', 1),
+      messageBytesMax: rest.messageBytesMax,
+      connectionsMax: rest.connectionsMax,
+      messageMsMax: rest.messageTimeout * 1000,
+      onBadInput: rest.onBadInput,
       warn: (text) => log.warn(`${title} ${name}: ${text}`),
-      onConnections: (count) => counters.set('OpenConnectionCount', count),
+      onConnections: rest.onConnections,
     });
     this.#server = server;
     this.#listener = await createListener(this.#context, tls, {

@@ -1,21 +1,7 @@
 import type { SerializerDeclaration } from '../../component/declaration.ts';
-import { optionTable } from '../../component/options/table.ts';
+import { avroContainerOptions } from '../../component/options/avro-container.ts';
 
-export const options = optionTable({
-  syncIntervalBytes: {
-    kind: 'size',
-    unit: 'bytes',
-    default: 2048000,
-    min: 32,
-    max: 1073741824,
-    help: 'About how many bytes stand between two sync marks.',
-  },
-  compressionCodec: {
-    kind: 'string',
-    default: 'null',
-    help: 'Avro codec of the blocks: null, deflate, snappy, bzip2 or zstandard. Another name gives a warning and no compression.',
-  },
-});
+export const options = avroContainerOptions;
 
 export default {
   kind: 'serializer',

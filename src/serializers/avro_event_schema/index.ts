@@ -1,4 +1,5 @@
 import type { SerializerDeclaration } from '../../component/declaration.ts';
+import { avroContainerOptions } from '../../component/options/avro-container.ts';
 import { optionTable } from '../../component/options/table.ts';
 
 export const options = optionTable({
@@ -7,19 +8,7 @@ export const options = optionTable({
     help: 'Where the schema of files is whose first event has none in its headers: file:, http:, https:, hdfs: or webhdfs:.',
     example: 'file:///etc/flume/event.avsc',
   },
-  syncIntervalBytes: {
-    kind: 'size',
-    unit: 'bytes',
-    default: 2048000,
-    min: 32,
-    max: 1073741824,
-    help: 'About how many bytes stand between two sync marks.',
-  },
-  compressionCodec: {
-    kind: 'string',
-    default: 'null',
-    help: 'Avro codec of the blocks: null, deflate, snappy, bzip2 or zstandard. Another name gives a warning and no compression.',
-  },
+  ...avroContainerOptions,
 });
 
 export default {

@@ -4,9 +4,9 @@
  * refuse.
  */
 import { MillraceError, messageOf } from '../../base/errors.ts';
-import { localHost } from '../../component/bucket-path/hosts.ts';
 import { PathPattern } from '../../component/bucket-path/pattern.ts';
 import { EventRouter } from '../../component/bucket-path/router.ts';
+import { localHost } from '../../component/local-host.ts';
 import type { OptionsOf } from '../../component/options/table.ts';
 import { type ProgressTable, progressTable } from '../../component/progress.ts';
 import type { Sink, SinkContext } from '../../component/sink.ts';

@@ -18,6 +18,7 @@ const TRY_LATER = 1;
 
 export function create(context: SourceContext): Source {
   const o = context.options as OptionsOf<typeof options>;
+  const { counters } = context;
   return new ThriftListener(context, {
     title: 'Scribe source',
     logger: 'org.apache.flume.source.scribe.ScribeSource',
@@ -31,6 +32,8 @@ export function create(context: SourceContext): Source {
     messageBytesMax: o.maxReadBufferBytes,
     connectionsMax: o.maxConnections,
     messageTimeout: o.frameTimeout,
+    onBadInput: () => counters.add('EventReadFail', 1),
+    onConnections: (count) => counters.set('OpenConnectionCount', count),
   });
 }
 

@@ -8,6 +8,7 @@ import type { options } from './index.ts';
 
 export function create(context: SourceContext): Source {
   const o = context.options as OptionsOf<typeof options>;
+  const { counters } = context;
   if (o.kerberos) throw withoutKerberos(context.name);
   return new ThriftListener(context, {
     title: 'Thrift source',
@@ -22,6 +23,8 @@ export function create(context: SourceContext): Source {
     messageBytesMax: o.maxFrameBytes,
     connectionsMax: o.maxConnections,
     messageTimeout: o.frameTimeout,
+    onBadInput: () => counters.add('EventReadFail', 1),
+    onConnections: (count) => counters.set('OpenConnectionCount', count),
   });
 }
 

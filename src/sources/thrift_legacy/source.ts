@@ -8,6 +8,7 @@ import type { options } from './index.ts';
 
 export function create(context: SourceContext): Source {
   const o = context.options as OptionsOf<typeof options>;
+  const { counters } = context;
   const calls = new LegacyCalls(context);
   const listener = new ThriftListener(context, {
     title: 'Legacy Thrift source',
@@ -22,6 +23,8 @@ export function create(context: SourceContext): Source {
     messageBytesMax: o.maxMessageBytes,
     connectionsMax: o.maxConnections,
     messageTimeout: o.messageTimeout,
+    onBadInput: () => counters.add('EventReadFail', 1),
+    onConnections: (count) => counters.set('OpenConnectionCount', count),
   });
   return {
     start: () => listener.start(),

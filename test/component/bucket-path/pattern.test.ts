@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { hostname } from 'node:os';
 import { test } from 'node:test';
 import { MillraceError } from '../../../src/base/errors.ts';
-import { localHost } from '../../../src/component/bucket-path/hosts.ts';
 import { PathPattern } from '../../../src/component/bucket-path/pattern.ts';
 import { type Rounding, roundDown } from '../../../src/component/bucket-path/round-down.ts';
 import { fixedZone, LOCAL_ZONE, type Zone, zoneById } from '../../../src/component/bucket-path/zone.ts';
+import { localHost } from '../../../src/component/local-host.ts';
 
 const HOST = { localhost: 'box', ip: '10.0.0.1', fqdn: 'box.example.org' };
 const UTC = fixedZone(0);

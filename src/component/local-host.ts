@@ -1,4 +1,4 @@
-/** What `%[localhost]`, `%[IP]` and `%[FQDN]` stand for, as Java's InetAddress.getLocalHost() tells. */
+/** The host's address and names, as Java's InetAddress.getLocalHost() tells them. */
 import { lookup, lookupService } from 'node:dns/promises';
 import { hostname, networkInterfaces } from 'node:os';
 
@@ -8,15 +8,24 @@ export interface LocalHost {
   readonly fqdn: string;
 }
 
+/** What `%[localhost]`, `%[IP]` and `%[FQDN]` stand for. */
 export async function localHost(): Promise<LocalHost> {
-  const name = hostname();
-  const ip = await lookup(name, { family: 4 })
+  const ip = await localAddress();
+  return { localhost: hostname(), ip, fqdn: await canonicalName(ip) };
+}
+
+/** The address of the host's name. */
+export async function localAddress(): Promise<string> {
+  return await lookup(hostname(), { family: 4 })
     .then((found) => found.address)
     .catch(() => ownAddress());
-  const fqdn = await lookupService(ip, 0)
+}
+
+/** The name of the host's address; its own name where no resolver knows one. */
+export async function canonicalName(address: string): Promise<string> {
+  return await lookupService(address, 0)
     .then((found) => found.hostname)
-    .catch(() => name);
-  return { localhost: name, ip, fqdn };
+    .catch(() => hostname());
 }
 
 /** A name that no resolver knows: the first address of this machine that is not the loopback. */
