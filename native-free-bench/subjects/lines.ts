@@ -1,8 +1,8 @@
 /** Bytes split into lines. */
 import '../native-off.ts';
 import assert from 'node:assert/strict';
+import { LineReader } from '../../src/component/lines.ts';
 import type { BatchBuilder } from '../../src/memory/block/builder.ts';
-import { LineReader } from '../../src/sources/exec/lines.ts';
 import { type Case, linesOf, lineText, newBuilder, type Subject } from '../kit.ts';
 
 /** What a pipe gives at a time. */

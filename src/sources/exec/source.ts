@@ -4,11 +4,17 @@ import type { Readable } from 'node:stream';
 import { MillraceError, messageOf } from '../../base/errors.ts';
 import type { JavaCharset } from '../../base/java/charset.ts';
 import { charsetOption } from '../../component/charset.ts';
+import {
+  EncodedLines,
+  LINE_BYTES_MAX,
+  LineList,
+  LineReader,
+  type LineTarget,
+} from '../../component/lines.ts';
 import type { OptionsOf } from '../../component/options/table.ts';
 import type { Source, SourceContext } from '../../component/source.ts';
 import type { Chunk } from '../../wire/socket/chunks.ts';
 import type { options } from './index.ts';
-import { EncodedLines, LINE_BYTES_MAX, LineList, LineReader, type LineTarget } from './lines.ts';
 import { type CommandOutput, openOutput } from './output.ts';
 
 type Child = ChildProcessByStdio<null, null, Readable>;

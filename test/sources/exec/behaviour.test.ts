@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, type TestContext, test } from 'node:test';
-import { LINE_BYTES_MAX } from '../../../src/sources/exec/lines.ts';
+import { LINE_BYTES_MAX } from '../../../src/component/lines.ts';
 import { Collected, type Flow, MoodyChannel, runFlow } from '../../kit/flow.ts';
 import { temporaryDirectory } from '../../kit/temporary.ts';
 import { until } from '../../kit/until.ts';

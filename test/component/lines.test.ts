@@ -1,8 +1,8 @@
-/** Lines of a command's output, in whatever chunks they come, against a model that has the whole text. */
+/** Lines of a text, in whatever chunks they come, against a model that has the whole text. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { EncodedLines, LINE_BYTES_MAX, LineList, LineReader } from '../../../src/sources/exec/lines.ts';
+import { EncodedLines, LINE_BYTES_MAX, LineList, LineReader } from '../../src/component/lines.ts';
 
 /** Java's line reader over the whole text: `\n`, `\r` and `\r\n` end a line, a last line needs no end. */
 function linesOf(text: string): string[] {
@@ -27,7 +27,7 @@ const chunks = fc.array(
   { maxLength: 10 },
 );
 
-describe('lines of a command', () => {
+describe('lines', () => {
   test('any chunks give the lines of the whole text', () => {
     fc.assert(
       fc.property(chunks, (parts) => {

@@ -1,8 +1,8 @@
 /**
- * Output of a command as lines: `\n`, `\r` and `\r\n` end one, as Java's line reader has it. Chunks without a
+ * Text as lines: `\n`, `\r` and `\r\n` end one, as Java's line reader has it. Chunks without a
  * `\r` are appended as one run; others are cut line by line. Nothing of a chunk is kept but by copy.
  */
-import { BLOCK_BYTES_MAX } from '../../base/limits.ts';
+import { BLOCK_BYTES_MAX } from '../base/limits.ts';
 
 const NEWLINE = 10;
 const RETURN = 13;
