@@ -15,25 +15,37 @@ export interface LineTarget {
   appendLines(chunk: Buffer, from: number, to: number): number;
 }
 
+/** A target that takes line by line. */
+export abstract class EachLine implements LineTarget {
+  abstract append(source: Buffer, from: number, to: number): void;
+
+  appendLines(chunk: Buffer, from: number, to: number): number {
+    let at = from;
+    for (;;) {
+      const end = chunk.indexOf(NEWLINE, at);
+      if (end < 0 || end >= to) return at;
+      this.append(chunk, at, end);
+      at = end + 1;
+    }
+  }
+}
+
 /** Lines as buffers of their own. */
-export class LineList implements LineTarget {
+export class LineList extends EachLine {
   readonly lines: Buffer[] = [];
 
   append(source: Buffer, from: number, to: number): void {
     this.lines.push(Buffer.from(source.subarray(from, to)));
   }
-
-  appendLines(chunk: Buffer, from: number, to: number): number {
-    return appendEach(this, chunk, from, to);
-  }
 }
 
 /** Lines that came in UTF-8, in another charset. */
-export class EncodedLines implements LineTarget {
+export class EncodedLines extends EachLine {
   readonly #target: LineTarget;
   readonly #encode: (text: string) => Uint8Array;
 
   constructor(target: LineTarget, encode: (text: string) => Uint8Array) {
+    super();
     this.#target = target;
     this.#encode = encode;
   }
@@ -41,20 +53,6 @@ export class EncodedLines implements LineTarget {
   append(source: Buffer, from: number, to: number): void {
     const bytes = Buffer.from(this.#encode(source.toString('utf8', from, to)));
     this.#target.append(bytes, 0, bytes.length);
-  }
-
-  appendLines(chunk: Buffer, from: number, to: number): number {
-    return appendEach(this, chunk, from, to);
-  }
-}
-
-function appendEach(target: LineTarget, chunk: Buffer, from: number, to: number): number {
-  let at = from;
-  for (;;) {
-    const end = chunk.indexOf(NEWLINE, at);
-    if (end < 0 || end >= to) return at;
-    target.append(chunk, at, end);
-    at = end + 1;
   }
 }
 

@@ -1,9 +1,11 @@
 /** Sends lines in batches, several at once, and tells how far it is. */
+import { isUtf8 } from 'node:buffer';
+import { MillraceError } from '../../base/errors.ts';
 import { RpcError } from '../../client/errors.ts';
 import type { FlumeEvent } from '../../client/event.ts';
 import type { RpcClient } from '../../client/rpc-client.ts';
+import { EachLine, LINE_BYTES_MAX, LineReader } from '../../component/lines.ts';
 import type { Input } from './input.ts';
-import { LineSplitter } from './lines.ts';
 
 export interface SenderSettings {
   readonly headers: ReadonlyMap<string, string>;
@@ -20,6 +22,34 @@ const IN_FLIGHT_MAX = 8;
 const TELL_MS = 5000;
 const RETRY_MS_FIRST = 250;
 const RETRY_MS_MAX = 4000;
+
+/**
+ * Lines as bodies, which point into the chunks they came in: a stream makes a new one for each read.
+ * Malformed UTF-8 becomes U+FFFD.
+ */
+class BodyLines extends EachLine {
+  #bodies: Buffer[] = [];
+  /** Lines so far. */
+  count = 0;
+
+  append(source: Buffer, from: number, to: number): void {
+    const line = source.subarray(from, to);
+    this.#bodies.push(isUtf8(line) ? line : Buffer.from(line.toString('utf8')));
+    this.count++;
+  }
+
+  /** The lines since the last call. */
+  take(): readonly Buffer[] {
+    const taken = this.#bodies;
+    this.#bodies = [];
+    return taken;
+  }
+}
+
+function tooLong({ name }: Input, line: number): MillraceError {
+  const text = `${name}: line ${line} is longer than ${LINE_BYTES_MAX} bytes, the most that an event holds`;
+  return new MillraceError('EVENT_TOO_LARGE', text, { value: name, remedy: 'send text with shorter lines' });
+}
 
 export class Sender {
   readonly #client: Pick<RpcClient, 'appendBatch' | 'isOrdered'>;
@@ -39,11 +69,12 @@ export class Sender {
 
   /** Sends all lines of `input`. @throws what kept it from being sent whole. */
   async send(input: Input): Promise<void> {
-    const splitter = new LineSplitter();
+    const reader = new LineReader();
+    const lines = new BodyLines();
     let events: FlumeEvent[] = [];
     let bytes = 0;
-    const add = async (lines: readonly Buffer[]) => {
-      for (const body of lines) {
+    const add = async () => {
+      for (const body of lines.take()) {
         events.push({ headers: this.#settings.headers, body });
         bytes += body.length;
         if (events.length < BATCH_EVENTS && bytes < BATCH_BYTES) continue;
@@ -52,9 +83,15 @@ export class Sender {
         bytes = 0;
       }
     };
-    // A file's stream makes a new buffer for each chunk, which the lines point into.
-    for await (const chunk of input.read()) await add(splitter.split(chunk));
-    await add(splitter.finish());
+    for await (const chunk of input.read()) {
+      const before = lines.count;
+      reader.append(lines, chunk);
+      // What is too long began before this chunk.
+      if (reader.tooLong > 0) throw tooLong(input, before + 1);
+      await add();
+    }
+    reader.finish(lines);
+    await add();
     if (events.length > 0) await this.#launch(events, bytes, input);
     await Promise.all(this.#flying);
     if (this.#failure !== null) throw this.#failure;

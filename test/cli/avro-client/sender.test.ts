@@ -1,43 +1,13 @@
-/** Lines of a text, and how they are sent. */
+/** How the lines of a text are sent. */
 import assert from 'node:assert/strict';
 import { mkdirSync, readdirSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import fc from 'fast-check';
 import { directoryInputs, fileInput, type Input } from '../../../src/cli/avro-client/input.ts';
-import { LineSplitter } from '../../../src/cli/avro-client/lines.ts';
 import { Sender } from '../../../src/cli/avro-client/sender.ts';
 import { RpcError } from '../../../src/client/errors.ts';
 import type { FlumeEvent } from '../../../src/client/event.ts';
 import { temporaryDirectory } from '../../kit/temporary.ts';
-
-function split(chunks: readonly Buffer[]): string[] {
-  const splitter = new LineSplitter();
-  const lines = chunks.flatMap((chunk) => splitter.split(chunk));
-  return [...lines, ...splitter.finish()].map((line) => line.toString('utf8'));
-}
-
-describe('lines', () => {
-  test('end in \\n, \\r or \\r\\n, wherever chunks are cut; the last one needs no end', () => {
-    const piece = fc.constantFrom('a', 'ü', '\n', '\r', '\r\n', 'xyz');
-    fc.assert(
-      fc.property(fc.array(piece, { maxLength: 30 }), fc.array(fc.nat(60)), (pieces, cuts) => {
-        const text = pieces.join('');
-        const bytes = Buffer.from(text);
-        const places = [...new Set([0, ...cuts.map((cut) => Math.min(cut, bytes.length)), bytes.length])];
-        places.sort((x, y) => x - y);
-        const chunks = places.slice(1).map((end, n) => bytes.subarray(places[n], end));
-        const wanted = text.split(/\r\n|\r|\n/);
-        if (wanted.at(-1) === '') wanted.pop();
-        assert.deepEqual(split(chunks), wanted);
-      }),
-    );
-  });
-
-  test('malformed UTF-8 becomes U+FFFD', () => {
-    assert.deepEqual(split([Buffer.from([0x61, 0xff, 0x62, 10, 0x63])]), ['a\ufffdb', 'c']);
-  });
-});
 
 function input(...lines: readonly string[]): Input & { isDone: boolean } {
   const one = {
@@ -89,6 +59,32 @@ describe('sending', () => {
     assert.ok(client.most > 1, 'several at once');
     assert.equal(one.isDone, true);
     assert.match(sender.summary(), /^2500 events \(0\.0 MB\) in \d+\.\d s, \d+ events\/s$/);
+  });
+
+  test('takes lines as Java does, wherever chunks are cut; malformed UTF-8 becomes U+FFFD', async () => {
+    const client = new FakeClient();
+    const chunks = ['a\r', '\nü', 'b\r', 'c\n\n', 'd'].map((text) => Buffer.from(text));
+    chunks.push(Buffer.from([0xff, 10]), Buffer.from('last'));
+    await new Sender(client, settings).send({
+      ...input(),
+      read: async function* () {
+        yield* chunks;
+      },
+    });
+    assert.deepEqual(client.calls.flat(), ['a', 'üb', 'c', '', 'd\ufffd', 'last']);
+  });
+
+  test('a line that no event holds ends it, with the line’s number', async () => {
+    const client = new FakeClient();
+    const megabyte = Buffer.alloc(1024 * 1024, 'x');
+    const read = async function* () {
+      yield Buffer.from('a\nb\n');
+      for (let n = 0; n < 15; n++) yield megabyte;
+    };
+    await assert.rejects(new Sender(client, settings).send({ ...input(), read }), {
+      code: 'EVENT_TOO_LARGE',
+      message: 'a file: line 3 is longer than 14680064 bytes, the most that an event holds',
+    });
   });
 
   test('goes batch after batch to a source that may mix them up', async () => {
