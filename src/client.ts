@@ -14,6 +14,6 @@
  */
 export type { TryOrder } from './base/try-order.ts';
 export { RpcError, type RpcFailure } from './client/errors.ts';
-export type { FlumeEvent } from './client/event.ts';
 export type { RpcProperties } from './client/options.ts';
 export { RpcClient, type RpcClientParts, type RpcLog } from './client/rpc-client.ts';
+export type { FlumeEvent } from './component/flume-event.ts';

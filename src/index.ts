@@ -20,8 +20,9 @@ export type { ErrorCode, ErrorDetail } from './base/errors.ts';
 export { MillraceError } from './base/errors.ts';
 export type { Finding, Severity } from './base/finding.ts';
 export type { LogLevel, LogRecord } from './base/log.ts';
+export type { FlumeEvent } from './component/flume-event.ts';
 export type { ProgressRow, ProgressTable } from './component/progress.ts';
-export { EmbeddedAgent, type EmbeddedAgentSettings, type EmbeddedEvent } from './embedded/agent.ts';
+export { EmbeddedAgent, type EmbeddedAgentSettings } from './embedded/agent.ts';
 export type { EmbeddedProperties } from './embedded/configuration.ts';
 export {
   type Agent,

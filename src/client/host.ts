@@ -1,8 +1,9 @@
 /** What the clients of one, several and many hosts are made of: one host, connected to when it is needed. */
+
+import type { FlumeEvent } from '../component/flume-event.ts';
 import type { Connect, Connection } from './connection.ts';
 import { RpcError } from './errors.ts';
-import type { FlumeEvent } from './event.ts';
-import { EventEncoder } from './event.ts';
+import { EventEncoder } from './event-encoder.ts';
 
 export interface HostAddress {
   readonly host: string;

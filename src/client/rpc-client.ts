@@ -5,9 +5,9 @@
 import { MillraceError } from '../base/errors.ts';
 import { type Logger, silentLogger } from '../base/log.ts';
 import { BackOff, RandomOrder, RoundRobin, type TryOrder } from '../base/try-order.ts';
+import type { FlumeEvent } from '../component/flume-event.ts';
 import { Dials } from './dials.ts';
 import { RpcError } from './errors.ts';
-import type { FlumeEvent } from './event.ts';
 import { readProperties } from './file.ts';
 import { Host } from './host.ts';
 import { type RpcProperties, type RpcSettings, settingsOf } from './options.ts';

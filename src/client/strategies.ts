@@ -1,7 +1,7 @@
 /** Which of several hosts a call goes to. */
 import type { BackOff, TryOrder } from '../base/try-order.ts';
+import type { FlumeEvent } from '../component/flume-event.ts';
 import { RpcError } from './errors.ts';
-import type { FlumeEvent } from './event.ts';
 import type { Host } from './host.ts';
 
 export interface Strategy {

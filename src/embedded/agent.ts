@@ -5,16 +5,11 @@
 import { BroadcastChannel } from 'node:worker_threads';
 import { MillraceError } from '../base/errors.ts';
 import type { LogRecord } from '../base/log.ts';
+import { type FlumeEvent, headersOf } from '../component/flume-event.ts';
 import type { AgentHandle } from '../engine/status.ts';
 import { configurationOf, type EmbeddedProperties } from './configuration.ts';
 import { type Agent, createAgent } from './create.ts';
 import { type EventToPut, type FromSource, newTopic } from './link.ts';
-
-/** An event as a program gives it. A string is sent in UTF-8. */
-export interface EmbeddedEvent {
-  readonly headers?: Readonly<Record<string, string>> | ReadonlyMap<string, string>;
-  readonly body: Uint8Array | string;
-}
 
 export interface EmbeddedAgentSettings {
   /** Receives every log record; default: none is kept. */
@@ -96,14 +91,14 @@ export class EmbeddedAgent {
   }
 
   /** Puts one event. Resolves when the channel has it, as safe as the channel makes it. */
-  put(event: EmbeddedEvent): Promise<void> {
+  put(event: FlumeEvent): Promise<void> {
     return this.putAll([event]);
   }
 
   /**
    * Puts events in one transaction. @throws MillraceError CHANNEL_FULL when the channel has no room for them.
    */
-  async putAll(events: readonly EmbeddedEvent[]): Promise<void> {
+  async putAll(events: readonly FlumeEvent[]): Promise<void> {
     const link = this.#link;
     if (this.#state !== 'started' || link === null) throw this.#wrongState('put to');
     if (events.length === 0) return;
@@ -168,7 +163,7 @@ export class EmbeddedAgent {
   }
 }
 
-function toPut({ headers, body }: EmbeddedEvent): EventToPut {
-  const map = headers instanceof Map ? headers : new Map(Object.entries(headers ?? {}));
-  return { headers: map, body: typeof body === 'string' ? Buffer.from(body, 'utf8') : body };
+function toPut(event: FlumeEvent): EventToPut {
+  const { body } = event;
+  return { headers: headersOf(event), body: typeof body === 'string' ? Buffer.from(body, 'utf8') : body };
 }

@@ -4,9 +4,9 @@ import { describe, test } from 'node:test';
 import { BackOff, RoundRobin } from '../../src/base/try-order.ts';
 import type { Connection } from '../../src/client/connection.ts';
 import { RpcError } from '../../src/client/errors.ts';
-import type { FlumeEvent } from '../../src/client/event.ts';
 import { Host } from '../../src/client/host.ts';
 import { Failover, LoadBalancing, SingleHost, type Strategy } from '../../src/client/strategies.ts';
+import type { FlumeEvent } from '../../src/component/flume-event.ts';
 
 /** A source that keeps what it was sent, and fails as it is told to. */
 class FakeSource {

@@ -2,8 +2,8 @@
 import { isUtf8 } from 'node:buffer';
 import { MillraceError } from '../../base/errors.ts';
 import { RpcError } from '../../client/errors.ts';
-import type { FlumeEvent } from '../../client/event.ts';
 import type { RpcClient } from '../../client/rpc-client.ts';
+import type { FlumeEvent } from '../../component/flume-event.ts';
 import { EachLine, LINE_BYTES_MAX, LineReader } from '../../component/lines.ts';
 import type { Input } from './input.ts';
 

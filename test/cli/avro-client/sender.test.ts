@@ -6,7 +6,7 @@ import { describe, test } from 'node:test';
 import { directoryInputs, fileInput, type Input } from '../../../src/cli/avro-client/input.ts';
 import { Sender } from '../../../src/cli/avro-client/sender.ts';
 import { RpcError } from '../../../src/client/errors.ts';
-import type { FlumeEvent } from '../../../src/client/event.ts';
+import type { FlumeEvent } from '../../../src/component/flume-event.ts';
 import { temporaryDirectory } from '../../kit/temporary.ts';
 
 function input(...lines: readonly string[]): Input & { isDone: boolean } {

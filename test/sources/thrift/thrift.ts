@@ -1,7 +1,8 @@
 /** An agent with a thrift source r1 on a channel c1 whose events are collected, and clients of it. */
 import { connect } from 'node:net';
 import type { TestContext } from 'node:test';
-import { EventEncoder, type FlumeEvent } from '../../../src/client/event.ts';
+import { EventEncoder } from '../../../src/client/event-encoder.ts';
+import type { FlumeEvent } from '../../../src/component/flume-event.ts';
 import { Batch } from '../../../src/memory/block/batch.ts';
 import { RequestEncoder } from '../../../src/wire/thrift/requests.ts';
 import { ThriftSession } from '../../../src/wire/thrift/session.ts';

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { EventEncoder } from '../../../src/client/event.ts';
+import { EventEncoder } from '../../../src/client/event-encoder.ts';
 import { Batch } from '../../../src/memory/block/batch.ts';
 import { RequestEncoder } from '../../../src/wire/thrift/requests.ts';
 import { batchOf, CallDecoder, cut, event, messagesOf, PROTOCOLS, someEvents, viewOf } from './kit.ts';

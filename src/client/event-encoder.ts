@@ -1,15 +1,9 @@
-/** Events as a program gives them, and as a connection sends them. */
+/** Events of a program, as a connection sends them. */
+import { type FlumeEvent, headersOf } from '../component/flume-event.ts';
 import { Batch } from '../memory/block/batch.ts';
 import { BatchBuilder } from '../memory/block/builder.ts';
-import { type Headers, NO_HEADERS } from '../memory/block/headers.ts';
 import { BatchView } from '../memory/block/view.ts';
 import { BlockStore } from '../memory/store/store.ts';
-
-export interface FlumeEvent {
-  readonly headers?: Readonly<Record<string, string>> | ReadonlyMap<string, string>;
-  /** A string is sent in UTF-8. */
-  readonly body: Uint8Array | string;
-}
 
 export interface EncodedEvents {
   readonly batch: Batch;
@@ -31,9 +25,10 @@ export class EventEncoder {
     const builder = this.#builder;
     builder.begin(bytes);
     try {
-      for (const { body, headers } of events) {
-        if (typeof body === 'string') builder.appendText(body, mapOf(headers));
-        else builder.append(body, 0, body.length, mapOf(headers));
+      for (const event of events) {
+        const { body } = event;
+        if (typeof body === 'string') builder.appendText(body, headersOf(event));
+        else builder.append(body, 0, body.length, headersOf(event));
       }
       const { segment, offset, count } = builder.finish(Date.now());
       segment.retain(1);
@@ -44,9 +39,4 @@ export class EventEncoder {
       throw error;
     }
   }
-}
-
-function mapOf(headers: FlumeEvent['headers']): Headers {
-  if (headers === undefined) return NO_HEADERS;
-  return headers instanceof Map ? headers : new Map(Object.entries(headers));
 }
