@@ -1,10 +1,8 @@
-/**
- * Time zones as offsets from UTC, named as Java names them (`Asia/Shanghai`, `PST`, `GMT+8`, `GMT-03:30`).
- */
+/** Time zones as offsets from UTC. */
+import { gmtOffsetMinutes, intlZone } from '../../base/java/zone-names.ts';
 
 const SECOND_MS = 1000;
 const MINUTE_MS = 60 * SECOND_MS;
-const HOUR_MS = 60 * MINUTE_MS;
 /** Since then every zone stands whole minutes from UTC (Liberia was the last one, on 7 January 1972). */
 const WHOLE_MINUTES_FROM_MS = Date.UTC(1972, 0, 8);
 
@@ -28,23 +26,12 @@ export function fixedZone(offsetMs: number): Zone {
 
 /** Null when Java knows no such zone either (it takes GMT then, without a word). */
 export function zoneById(id: string): Zone | null {
-  const offset = /^GMT([+-])(\d{1,2})(?::?([0-5]\d))?$/.exec(id);
-  if (offset !== null) {
-    const [, sign, hours, minutes = '0'] = offset;
-    if (Number(hours) > 23) return null;
-    const ms = Number(hours) * HOUR_MS + Number(minutes) * MINUTE_MS;
-    return fixedZone(sign === '-' ? -ms : ms);
-  }
-  // `+08:00` is a zone for Intl only.
-  if (/^[+-]/.test(id)) return null;
-  try {
-    return namedZone(id);
-  } catch {
-    return null;
-  }
+  const minutes = gmtOffsetMinutes(id);
+  if (minutes !== null) return fixedZone(minutes * MINUTE_MS);
+  const name = intlZone(id);
+  return name === null ? null : namedZone(name);
 }
 
-/** @throws RangeError when there is no such zone. */
 function namedZone(timeZone: string): Zone {
   const format = new Intl.DateTimeFormat('en-US', {
     timeZone,
