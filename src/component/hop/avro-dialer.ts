@@ -3,8 +3,7 @@
  * (Millrace, Flume up to 1.9) is tried first, then zlib outside (Flume 1.10 and 1.11). What worked is tried
  * first again.
  */
-import type { Duplex } from 'node:stream';
-import { connect as connectTls, type TLSSocket } from 'node:tls';
+import type { Socket } from 'node:net';
 import {
   deflateTransport,
   plainTransport,
@@ -13,10 +12,8 @@ import {
 } from '../../wire/avro/transport.ts';
 import { ZlibStream } from '../../wire/avro/zlib-stream.ts';
 import type { ComponentContext } from '../context.ts';
-import { createDialer, type Dialer, handshakeWith } from '../tls/client.ts';
-import { MaterialSource } from '../tls/material.ts';
+import { createDialer, type Dialer } from '../tls/client.ts';
 import type { ClientTlsValues } from '../tls/options.ts';
-import { clientSettings } from '../tls/settings.ts';
 
 type OpenTransport = (events: TransportEvents) => Transport;
 
@@ -38,101 +35,50 @@ export interface HopDialer {
 }
 
 export async function createHopDialer(context: ComponentContext, hop: HopSettings): Promise<HopDialer> {
-  const { component, tls, compressionLevel } = hop;
-  const outer = await createDialer(context, tls, component);
-  if (compressionLevel === null || !tls.ssl) return new PlainOrder(outer, hop);
-  const source = new MaterialSource(clientSettings(component, tls, context.log), context.log);
-  await source.load();
-  const raw = await createDialer(context, { ...tls, ssl: false }, component);
-  return new EitherOrder(new PlainOrder(outer, hop), new ZlibOutside(raw, source, hop, compressionLevel));
+  const { tls, compressionLevel: level, connectTimeoutMs } = hop;
+  const dialer = await createDialer(context, tls, hop.component);
+  if (level !== null && tls.ssl) return new EitherOrder(dialer, level, connectTimeoutMs);
+  const open = level === null ? plain : (socket: Socket) => deflated(socket, level);
+  return {
+    connect: async (host, port) => open(await dialer.connect(host, port, connectTimeoutMs)),
+    close: () => dialer.close(),
+  };
 }
 
-/** No TLS, or TLS outside. */
-class PlainOrder implements HopDialer {
-  readonly #dialer: Dialer;
-  readonly #hop: HopSettings;
-
-  constructor(dialer: Dialer, hop: HopSettings) {
-    this.#dialer = dialer;
-    this.#hop = hop;
-  }
-
-  async connect(host: string, port: number): Promise<OpenTransport> {
-    const { compressionLevel: level, connectTimeoutMs } = this.#hop;
-    const socket = await this.#dialer.connect(host, port, connectTimeoutMs);
-    return (events) => (level === null ? plain(socket, events) : deflateTransport(socket, level, events));
-  }
-
-  close(): void {
-    this.#dialer.close();
-  }
+function plain(socket: Socket): OpenTransport {
+  return (events) => plainTransport((receive) => socket.on('data', receive), events);
 }
 
-function plain(stream: Duplex, events: TransportEvents): Transport {
-  return plainTransport((receive) => stream.on('data', receive), events);
+function deflated(socket: Socket, level: number): OpenTransport {
+  return (events) => deflateTransport(socket, level, events);
 }
 
-class ZlibOutside implements HopDialer {
-  readonly #dialer: Dialer;
-  readonly #source: MaterialSource;
-  readonly #hop: HopSettings;
-  readonly #level: number;
+type Order = (host: string, port: number) => Promise<OpenTransport>;
 
-  constructor(dialer: Dialer, source: MaterialSource, hop: HopSettings, level: number) {
-    this.#dialer = dialer;
-    this.#source = source;
-    this.#hop = hop;
-    this.#level = level;
-  }
-
-  async connect(host: string, port: number): Promise<OpenTransport> {
-    const { tls, connectTimeoutMs } = this.#hop;
-    await this.#source.refresh();
-    const socket = await this.#dialer.connect(host, port, connectTimeoutMs);
-    const compressed = new ZlibStream(socket, this.#level, 'out');
-    const stream = connectTls({ ...handshakeWith(host, tls, this.#source), socket: compressed });
-    await secured(stream, connectTimeoutMs);
-    return (events) => plain(stream, events);
-  }
-
-  close(): void {
-    this.#dialer.close();
-  }
-}
-
-async function secured(stream: TLSSocket, timeoutMs: number): Promise<void> {
-  const { promise, resolve, reject } = Promise.withResolvers<void>();
-  const onClose = () => reject(new Error('the connection was closed in the TLS handshake'));
-  const timer = setTimeout(() => reject(new Error(`no answer within ${timeoutMs} ms`)), timeoutMs);
-  stream.once('secureConnect', resolve).once('error', reject).once('close', onClose);
-  try {
-    await promise;
-  } catch (error) {
-    stream.on('error', () => {}).destroy();
-    throw error;
-  } finally {
-    clearTimeout(timer);
-    stream.off('error', reject).off('close', onClose);
-  }
-}
-
+/** TLS and zlib. */
 class EitherOrder implements HopDialer {
-  #orders: readonly [HopDialer, HopDialer];
+  readonly #dialer: Dialer;
+  #orders: readonly [Order, Order];
 
-  constructor(first: HopDialer, second: HopDialer) {
-    this.#orders = [first, second];
+  constructor(dialer: Dialer, level: number, timeoutMs: number) {
+    this.#dialer = dialer;
+    this.#orders = [
+      async (host, port) => deflated(await dialer.connect(host, port, timeoutMs), level),
+      async (host, port) =>
+        plain(await dialer.connect(host, port, timeoutMs, (tcp) => new ZlibStream(tcp, level, 'out'))),
+    ];
   }
 
   async connect(host: string, port: number): Promise<OpenTransport> {
     const [first, second] = this.#orders;
     let reason: unknown;
     try {
-      return await first.connect(host, port);
+      return await first(host, port);
     } catch (error) {
       reason = error;
     }
     try {
-      const open = await second.connect(host, port);
+      const open = await second(host, port);
       this.#orders = [second, first];
       return open;
     } catch {
@@ -142,6 +88,6 @@ class EitherOrder implements HopDialer {
   }
 
   close(): void {
-    for (const order of this.#orders) order.close();
+    this.#dialer.close();
   }
 }

@@ -1,5 +1,6 @@
 /** Connects to servers, plain or TLS, as the options of a sink say. */
 import { connect, isIP, type Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { type ConnectionOptions, connect as connectTls } from 'node:tls';
 import { MillraceError, messageOf } from '../../base/errors.ts';
 import type { ComponentContext } from '../context.ts';
@@ -9,12 +10,16 @@ import type { ClientTlsValues } from './options.ts';
 import { CERTIFICATE_CODES, isNotTls } from './reasons.ts';
 import { clientSettings } from './settings.ts';
 
+/** Makes the stream that TLS is spoken over out of a TCP connection. */
+export type Beneath = (tcp: Socket) => Duplex;
+
 export interface Dialer {
   /**
    * Resolves when the connection stands, its handshake included; the socket is the caller's.
+   * @param beneath what lies between TCP and TLS; without ssl it is not asked.
    * @throws MillraceError SINK_FAILED that names host, port, cause and what to do.
    */
-  connect(host: string, port: number, timeoutMs: number): Promise<Socket>;
+  connect(host: string, port: number, timeoutMs: number, beneath?: Beneath): Promise<Socket>;
   /** Ends what is still being connected. */
   close(): void;
 }
@@ -30,29 +35,37 @@ export async function createDialer(
   limits = TLS_LIMITS,
 ): Promise<Dialer> {
   const { log } = context;
-  if (!options.ssl)
-    return new NetDialer(component, async (host, port) => connect({ host, port, noDelay: true }));
+  const tcpTo = (host: string, port: number) => connect({ host, port, noDelay: true });
+  if (!options.ssl) {
+    return new NetDialer(component, async (host, port) => {
+      const tcp = tcpTo(host, port);
+      return { tcp, socket: tcp };
+    });
+  }
   if (options['trust-all-certs']) {
     log.warn(`${component}: trust-all-certs: the certificate of the server is not checked`);
   }
   const source = new MaterialSource(clientSettings(component, options, log), log);
   await source.load();
   let lookedMs = performance.now();
-  return new NetDialer(component, async (host, port) => {
+  return new NetDialer(component, async (host, port, beneath) => {
     if (performance.now() - lookedMs >= limits.refreshMs) {
       lookedMs = performance.now();
       await source.refresh();
     }
-    return connectTls({ ...handshakeWith(host, options, source), port }).setNoDelay(true);
+    const handshake = handshakeWith(host, options, source);
+    if (beneath === undefined) {
+      // A socket that tries one address after another must be the TLS one itself.
+      const socket = connectTls({ ...handshake, port }).setNoDelay(true);
+      return { tcp: socket, socket };
+    }
+    const tcp = tcpTo(host, port);
+    return { tcp, socket: connectTls({ ...handshake, socket: beneath(tcp) }) };
   });
 }
 
 /** What a client's handshake with `host` uses and checks, whatever it goes over. */
-export function handshakeWith(
-  host: string,
-  options: ClientTlsValues,
-  source: MaterialSource,
-): ConnectionOptions {
+function handshakeWith(host: string, options: ClientTlsValues, source: MaterialSource): ConnectionOptions {
   return {
     host,
     secureContext: source.current.context,
@@ -64,43 +77,50 @@ export function handshakeWith(
 
 const STOPPED = 'this side is being stopped';
 
-/** Begins a connection. */
-type Dial = (host: string, port: number) => Promise<Socket>;
+/** A connection that is being made; both are one where nothing lies over TCP. */
+interface Begun {
+  readonly tcp: Socket;
+  /** Of the caller, once it stands. */
+  readonly socket: Socket;
+}
+
+type Begin = (host: string, port: number, beneath?: Beneath) => Promise<Begun>;
 
 class NetDialer implements Dialer {
   readonly #component: string;
-  readonly #dial: Dial;
+  readonly #begin: Begin;
   readonly #connecting = new Set<Socket>();
   #closed = false;
 
-  constructor(component: string, dial: Dial) {
+  constructor(component: string, begin: Begin) {
     this.#component = component;
-    this.#dial = dial;
+    this.#begin = begin;
   }
 
-  async connect(host: string, port: number, timeoutMs: number): Promise<Socket> {
-    const socket = await this.#dial(host, port);
-    this.#connecting.add(socket);
+  async connect(host: string, port: number, timeoutMs: number, beneath?: Beneath): Promise<Socket> {
+    const { tcp, socket } = await this.#begin(host, port, beneath);
+    this.#connecting.add(tcp);
     let connected = false;
     const ended = Promise.withResolvers<void>();
     const onError = (error: Error) => ended.reject(error);
     const onClose = () => ended.reject(new Error('it was closed'));
-    socket.once('connect', () => {
+    const layers = tcp === socket ? [socket] : [tcp, socket];
+    for (const layer of layers) layer.once('error', onError).once('close', onClose);
+    tcp.once('connect', () => {
       connected = true;
     });
     socket.once('encrypted' in socket ? 'secureConnect' : 'connect', ended.resolve);
-    socket.once('error', onError).once('close', onClose);
     const timer = setTimeout(() => ended.reject(new TimedOut(timeoutMs)), timeoutMs);
     if (this.#closed) ended.reject(new Error(STOPPED));
     try {
       await ended.promise;
     } catch (cause) {
-      socket.on('error', () => {}).destroy();
+      for (const layer of layers) layer.on('error', () => {}).destroy();
       throw this.#failed(host, port, cause, connected);
     } finally {
       clearTimeout(timer);
-      socket.off('error', onError).off('close', onClose);
-      this.#connecting.delete(socket);
+      for (const layer of layers) layer.off('error', onError).off('close', onClose);
+      this.#connecting.delete(tcp);
     }
     return socket;
   }

@@ -1,6 +1,7 @@
 /** Connections between our two ends, plain and TLS, and what is said when one cannot stand. */
 import assert from 'node:assert/strict';
 import { createServer, type Server, type Socket } from 'node:net';
+import { type Duplex, duplexPair } from 'node:stream';
 import { describe, type TestContext, test } from 'node:test';
 import type { TLSSocket } from 'node:tls';
 import type { MillraceError } from '../../../src/base/errors.ts';
@@ -8,7 +9,7 @@ import { parseOptions } from '../../../src/component/options/parse.ts';
 import { serverTlsOptions } from '../../../src/component/tls/options.ts';
 import { createListener } from '../../../src/component/tls/server.ts';
 import { until } from '../../kit/until.ts';
-import { contextOf, dialer, greet, HOST, listen, store } from './kit.ts';
+import { contextOf, dialer, firstText, greet, HOST, listen, store } from './kit.ts';
 
 const STORES: readonly string[] = [
   'server-ec.pem',
@@ -161,6 +162,28 @@ describe('connections', { concurrency: 4 }, () => {
     made.close();
     assert.match((await connecting).message, /being stopped/);
     assert.match((await refusal(made.connect(HOST, silent, 60_000))).message, /being stopped/);
+  });
+
+  test('what lies between TCP and TLS ends with them, and when it is closed', async (t) => {
+    const beneath: Duplex[] = [];
+    const through = (tcp: Socket) => {
+      const [here, there] = duplexPair();
+      tcp.pipe(there).pipe(tcp);
+      beneath.push(here);
+      return here;
+    };
+    const { port, sockets } = await listen(t);
+    const made = await dialer(t);
+    const socket = await made.connect(HOST, port, 5000, through);
+    assert.equal(await firstText(socket), 'hello');
+    socket.destroy();
+    await until('the layer beneath is gone', () => beneath[0]!.destroyed);
+    const silent = await server(t, (one) => sockets.push(one.resume()));
+    const connecting = refusal(made.connect(HOST, silent, 60_000, through));
+    await until('the connection stands', () => sockets.length === 2);
+    made.close();
+    assert.match((await connecting).message, /being stopped/);
+    await until('the connection has gone', () => sockets[1]!.closed && beneath[1]!.destroyed);
   });
 
   test('a port in use is told as by every source', async (t) => {
