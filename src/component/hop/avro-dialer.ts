@@ -12,7 +12,7 @@ import {
 } from '../../wire/avro/transport.ts';
 import { ZlibStream } from '../../wire/avro/zlib-stream.ts';
 import type { ComponentContext } from '../context.ts';
-import { createDialer, type Dialer } from '../tls/client.ts';
+import { ConnectError, createDialer, type Dialer } from '../tls/client.ts';
 import type { ClientTlsValues } from '../tls/options.ts';
 
 type OpenTransport = (events: TransportEvents) => Transport;
@@ -75,6 +75,7 @@ class EitherOrder implements HopDialer {
     try {
       return await first(host, port);
     } catch (error) {
+      if (!(error instanceof ConnectError && error.isNotTls)) throw error;
       reason = error;
     }
     try {

@@ -2,7 +2,7 @@
 import { connect, isIP, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { type ConnectionOptions, connect as connectTls } from 'node:tls';
-import { MillraceError, messageOf } from '../../base/errors.ts';
+import { type ErrorDetail, MillraceError, messageOf } from '../../base/errors.ts';
 import type { ComponentContext } from '../context.ts';
 import { TLS_LIMITS } from './limits.ts';
 import { MaterialSource } from './material.ts';
@@ -13,11 +13,22 @@ import { clientSettings } from './settings.ts';
 /** Makes the stream that TLS is spoken over out of a TCP connection. */
 export type Beneath = (tcp: Socket) => Duplex;
 
+/** A connection could not be made. */
+export class ConnectError extends MillraceError {
+  /** The peer was reached, and what it answered, if anything, was not TLS. */
+  readonly isNotTls: boolean;
+
+  constructor(message: string, detail: ErrorDetail, isNotTls: boolean) {
+    super('SINK_FAILED', message, detail);
+    this.isNotTls = isNotTls;
+  }
+}
+
 export interface Dialer {
   /**
    * Resolves when the connection stands, its handshake included; the socket is the caller's.
    * @param beneath what lies between TCP and TLS; without ssl it is not asked.
-   * @throws MillraceError SINK_FAILED that names host, port, cause and what to do.
+   * @throws ConnectError that names host, port, cause and what to do.
    */
   connect(host: string, port: number, timeoutMs: number, beneath?: Beneath): Promise<Socket>;
   /** Ends what is still being connected. */
@@ -125,12 +136,12 @@ class NetDialer implements Dialer {
     return socket;
   }
 
-  #failed(host: string, port: number, cause: unknown, connected: boolean): MillraceError {
+  #failed(host: string, port: number, cause: unknown, connected: boolean): ConnectError {
     const component = this.#component;
     const value = `${host}:${port}`;
-    const { what, remedy } = explain(cause, connected);
+    const { what, remedy, isNotTls = false } = explain(cause, connected);
     const text = `${component} cannot connect to ${value}: ${what}`;
-    return new MillraceError('SINK_FAILED', text, { component, value, remedy, cause });
+    return new ConnectError(text, { component, value, remedy, cause }, isNotTls);
   }
 
   close(): void {
@@ -145,19 +156,21 @@ class TimedOut extends Error {
   }
 }
 
-/** The cause in words, and what an operator can do. `connected`: it failed after the connection stood. */
-function explain(cause: unknown, connected: boolean): { what: string; remedy: string } {
+interface Explanation {
+  readonly what: string;
+  /** What an operator can do. */
+  readonly remedy: string;
+  readonly isNotTls?: boolean;
+}
+
+/** `connected`: it failed after the connection stood. */
+function explain(cause: unknown, connected: boolean): Explanation {
   const { code = '' } = cause as { code?: string };
-  if (CERTIFICATE_CODES.has(code)) {
-    const remedy = 'put the certificate of its authority, or its own, into the truststore';
-    return { what: `its certificate is not trusted (${code})`, remedy };
-  }
-  if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') {
-    const remedy = 'dial a name that the certificate has, or leave verify-hostname out';
-    return { what: `its certificate is not for this host: ${messageOf(cause)}`, remedy };
-  }
+  const certificate = ofCertificate(code, cause);
+  if (certificate !== null) return certificate;
   if (isNotTls(code)) {
-    return { what: 'the peer does not speak TLS', remedy: 'set ssl = true there, or ssl = false here' };
+    const remedy = 'set ssl = true there, or ssl = false here';
+    return { what: 'the peer does not speak TLS', remedy, isNotTls: true };
   }
   if (/PROTOCOL_VERSION|UNSUPPORTED_PROTOCOL/.test(code)) {
     const remedy = 'allow a version on both sides with include-protocols';
@@ -170,18 +183,34 @@ function explain(cause: unknown, connected: boolean): { what: string; remedy: st
   if (code === 'ECONNREFUSED') {
     return { what: 'connection refused', remedy: 'see that it runs there, and that host and port are right' };
   }
-  if (connected && cause instanceof TimedOut) {
-    return {
-      what: `${cause.message} in the TLS handshake`,
-      remedy: 'see that it speaks TLS (ssl = true there)',
-    };
+  if (!connected) {
+    const remedy = 'see that host and port are right and that the network lets it pass';
+    return { what: messageOf(cause), remedy };
   }
-  if (connected) {
-    const remedy = 'see its log, and that it speaks TLS (ssl = true there)';
-    return { what: `the connection was lost in the TLS handshake: ${messageOf(cause)}`, remedy };
+  const what =
+    cause instanceof TimedOut
+      ? `${cause.message} in the TLS handshake`
+      : `the connection was lost in the TLS handshake: ${messageOf(cause)}`;
+  return { what, remedy: 'see its log, and that it speaks TLS (ssl = true there)', isNotTls: true };
+}
+
+/** Null when the certificate is not what is wrong. */
+function ofCertificate(code: string, cause: unknown): Explanation | null {
+  if (code === 'CERT_HAS_EXPIRED') {
+    const remedy = 'renew the certificate there, and see that the clock here is right';
+    return { what: `its certificate has expired (${code})`, remedy };
   }
-  return {
-    what: messageOf(cause),
-    remedy: 'see that host and port are right and that the network lets it pass',
-  };
+  if (code === 'CERT_NOT_YET_VALID') {
+    const remedy = 'see that the clocks of both hosts are right';
+    return { what: `its certificate is not valid yet (${code})`, remedy };
+  }
+  if (CERTIFICATE_CODES.has(code)) {
+    const remedy = 'put the certificate of its authority, or its own, into the truststore';
+    return { what: `its certificate is not trusted (${code})`, remedy };
+  }
+  if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') {
+    const remedy = 'dial a name that the certificate has, or leave verify-hostname out';
+    return { what: `its certificate is not for this host: ${messageOf(cause)}`, remedy };
+  }
+  return null;
 }

@@ -48,6 +48,7 @@ function reasonOf(code: string, error: unknown): string {
     return 'no cipher suite suits both the peer, this side’s options and its kind of key';
   }
   if (/NOT_RETURN_A_CERTIFICATE/.test(code)) return 'the peer sent no certificate, and client-auth is need';
+  if (code === 'CERT_HAS_EXPIRED') return `the peer’s certificate has expired (${code})`;
   if (CERTIFICATE_CODES.has(code)) return `the peer’s certificate is not trusted (${code}): see truststore`;
   if (/ALERT_(UNKNOWN_CA|BAD_CERTIFICATE|CERTIFICATE_UNKNOWN|CERTIFICATE_EXPIRED)/.test(code)) {
     return `the peer does not trust this side’s certificate (${code})`;

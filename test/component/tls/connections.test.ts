@@ -112,6 +112,15 @@ describe('connections', { concurrency: 4 }, () => {
     assert.match(trusting.log.texts('warn').join(), /trust-all-certs/);
   });
 
+  test('a certificate whose time is over is told so, trusted or not', async (t) => {
+    const { port } = await listen(t, store('keystore', 'expired.pem'));
+    const error = await refusal(
+      (await dialer(t, store('truststore', 'expired.pem'))).connect(HOST, port, 5000),
+    );
+    assert.match(error.message, /its certificate has expired \(CERT_HAS_EXPIRED\)/);
+    assert.match(error.detail.remedy!, /renew the certificate there, and see that the clock here is right/);
+  });
+
   test('without a trust store, the authorities of this host are asked', async (t) => {
     const { port } = await listen(t);
     const made = await dialer(t, {}, {}, { ssl: 'true' });
