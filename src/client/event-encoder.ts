@@ -2,6 +2,7 @@
 import { type FlumeEvent, headersOf } from '../component/flume-event.ts';
 import { Batch } from '../memory/block/batch.ts';
 import { BatchBuilder } from '../memory/block/builder.ts';
+import { NO_HEADERS } from '../memory/block/headers.ts';
 import { BatchView } from '../memory/block/view.ts';
 import { BlockStore } from '../memory/store/store.ts';
 
@@ -24,11 +25,22 @@ export class EventEncoder {
     const bytes = events.reduce((sum, { body }) => sum + body.length + EVENT_BYTES, 0);
     const builder = this.#builder;
     builder.begin(bytes);
+    /** Headers of the event before, and where they stand: many events in a row have the same. */
+    let headers: FlumeEvent['headers'];
+    let headersAt = -1;
     try {
       for (const event of events) {
+        const isRepeated = event.headers !== undefined && event.headers === headers;
+        const own = isRepeated ? NO_HEADERS : headersOf(event);
         const { body } = event;
-        if (typeof body === 'string') builder.appendText(body, headersOf(event));
-        else builder.append(body, 0, body.length, headersOf(event));
+        if (typeof body === 'string') builder.appendText(body, own);
+        else builder.append(body, 0, body.length, own);
+        if (isRepeated) {
+          builder.repeatHeaders(headersAt);
+        } else {
+          headers = event.headers;
+          headersAt = builder.count - 1;
+        }
       }
       const { segment, offset, count } = builder.finish(Date.now());
       segment.retain(1);

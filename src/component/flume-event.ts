@@ -2,7 +2,7 @@
 import { type Headers, NO_HEADERS } from '../memory/block/headers.ts';
 
 export interface FlumeEvent {
-  readonly headers?: Readonly<Record<string, string>> | ReadonlyMap<string, string>;
+  readonly headers?: Readonly<Record<string, string>> | ReadonlyMap<string, string> | undefined;
   /** A string is sent in UTF-8. */
   readonly body: Uint8Array | string;
 }
