@@ -1,5 +1,5 @@
 /** Events of a program, as a connection sends them. */
-import { type FlumeEvent, headersOf } from '../component/flume-event.ts';
+import { bodyOf, type FlumeEvent, headersOf } from '../component/flume-event.ts';
 import { Batch } from '../memory/block/batch.ts';
 import { BatchBuilder } from '../memory/block/builder.ts';
 import { NO_HEADERS } from '../memory/block/headers.ts';
@@ -20,9 +20,9 @@ export class EventEncoder {
   readonly #store = new BlockStore(1);
   readonly #builder = new BatchBuilder(this.#store);
 
-  /** @throws MillraceError EVENT_TOO_LARGE when the events do not fit into one block. */
+  /** @throws MillraceError EVENT_TOO_LARGE when the events do not fit into one block; BAD_INPUT. */
   encode(events: readonly FlumeEvent[]): EncodedEvents {
-    const bytes = events.reduce((sum, { body }) => sum + body.length + EVENT_BYTES, 0);
+    const bytes = events.reduce((sum, event) => sum + bodyOf(event).length + EVENT_BYTES, 0);
     const builder = this.#builder;
     builder.begin(bytes);
     /** Headers of the event before, and where they stand: many events in a row have the same. */

@@ -5,11 +5,11 @@
 import { BroadcastChannel } from 'node:worker_threads';
 import { MillraceError } from '../base/errors.ts';
 import type { LogRecord } from '../base/log.ts';
-import { type FlumeEvent, headersOf } from '../component/flume-event.ts';
+import { bodyOf, type FlumeEvent, headersOf } from '../component/flume-event.ts';
 import type { AgentHandle } from '../engine/status.ts';
 import { configurationOf, type EmbeddedProperties } from './configuration.ts';
 import { type Agent, createAgent } from './create.ts';
-import { type EventToPut, type FromSource, newTopic } from './link.ts';
+import { type EventToPut, type FromSource, newTopic, type PutFailure } from './link.ts';
 
 export interface EmbeddedAgentSettings {
   /** Receives every log record; default: none is kept. */
@@ -96,17 +96,20 @@ export class EmbeddedAgent {
   }
 
   /**
-   * Puts events in one transaction. @throws MillraceError CHANNEL_FULL when the channel has no room for them.
+   * Puts events in one transaction. Resolves when the channel has them.
+   * @throws MillraceError CHANNEL_FULL when it has no room; CHANNEL_TRANSACTION_CAPACITY and EVENT_TOO_LARGE
+   * when it never will; CHANNEL_LOST when nobody knows whether it took them; BAD_INPUT for what is no event.
    */
   async putAll(events: readonly FlumeEvent[]): Promise<void> {
     const link = this.#link;
     if (this.#state !== 'started' || link === null) throw this.#wrongState('put to');
     if (events.length === 0) return;
+    const put = events.map(toPut);
     const id = this.#next++;
     const answered = new Promise<void>((resolve, reject) => this.#waiting.set(id, { resolve, reject }));
     // While somebody waits for an answer the process must not end.
     link.ref();
-    link.postMessage({ kind: 'put', id, events: events.map(toPut) });
+    link.postMessage({ kind: 'put', id, events: put });
     try {
       await answered;
     } finally {
@@ -120,18 +123,19 @@ export class EmbeddedAgent {
     if (message.kind !== 'answer') return;
     const waiting = this.#waiting.get(message.id);
     if (message.refusal === null) waiting?.resolve();
-    else waiting?.reject(this.#refused('CHANNEL_FULL', message.refusal));
+    else waiting?.reject(this.#refused(message.refusal));
   }
 
   /** Nobody will answer: the events may be in the channel, or not. */
-  #abandon(why: string): void {
-    for (const waiting of this.#waiting.values()) waiting.reject(this.#refused('CHANNEL_LOST', why));
+  #abandon(text: string): void {
+    const failure = { code: 'CHANNEL_LOST', text, remedy: 'put the events again' } as const;
+    for (const waiting of this.#waiting.values()) waiting.reject(this.#refused(failure));
   }
 
-  #refused(code: 'CHANNEL_FULL' | 'CHANNEL_LOST', why: string): MillraceError {
-    return new MillraceError(code, `Embedded agent ${this.name}: Unable to process event: ${why}`, {
+  #refused({ code, text, remedy }: PutFailure): MillraceError {
+    return new MillraceError(code, `Embedded agent ${this.name}: Unable to process event: ${text}`, {
       component: `source source-${this.name}`,
-      remedy: 'put the events again',
+      remedy,
     });
   }
 
@@ -164,6 +168,6 @@ export class EmbeddedAgent {
 }
 
 function toPut(event: FlumeEvent): EventToPut {
-  const { body } = event;
+  const body = bodyOf(event);
   return { headers: headersOf(event), body: typeof body === 'string' ? Buffer.from(body, 'utf8') : body };
 }

@@ -1,10 +1,10 @@
 /** The source of an embedded agent, as a plug-in: only EmbeddedAgent writes a configuration that names it. */
 import { BroadcastChannel } from 'node:worker_threads';
-import { messageOf } from '../base/errors.ts';
+import { MillraceError, messageOf } from '../base/errors.ts';
 import type { SourceDeclaration } from '../component/declaration.ts';
 import { type OptionsOf, optionTable } from '../component/options/table.ts';
-import type { Source, SourceContext } from '../component/source.ts';
-import type { EventToPut, FromSource, PutRequest } from './link.ts';
+import type { Refusal, Source, SourceContext } from '../component/source.ts';
+import type { EventToPut, FromSource, PutFailure, PutRequest } from './link.ts';
 
 const options = optionTable({
   topic: { kind: 'string', required: true, help: 'Where the agent and its source meet.' },
@@ -37,11 +37,11 @@ class EmbeddedSource implements Source {
   }
 
   async #serve({ id, events }: PutRequest): Promise<void> {
-    const refusal = await this.#put(events).catch(messageOf);
+    const refusal = await this.#put(events).catch(failureOf);
     this.#say({ kind: 'answer', id, refusal });
   }
 
-  async #put(events: readonly EventToPut[]): Promise<string | null> {
+  async #put(events: readonly EventToPut[]): Promise<PutFailure | null> {
     const { counters } = this.#context;
     counters.add('AppendBatchReceivedCount', 1);
     counters.add('EventReceivedCount', events.length);
@@ -60,7 +60,7 @@ class EmbeddedSource implements Source {
     const { refusal } = await this.#context.put(batch, 'batch');
     if (refusal !== null) {
       counters.add('ChannelWriteFail', 1);
-      return refusal.text;
+      return { ...refusal, remedy: REMEDIES[refusal.code] };
     }
     counters.add('AppendBatchAcceptedCount', 1);
     counters.add('EventAcceptedCount', events.length);
@@ -72,6 +72,21 @@ class EmbeddedSource implements Source {
     this.#channel?.close();
     this.#channel = null;
   }
+}
+
+const AGAIN = 'put the events again';
+const REMEDIES: Readonly<Record<Refusal['code'], string>> = {
+  CHANNEL_FULL: `${AGAIN}, or raise channel.capacity`,
+  CHANNEL_TRANSACTION_CAPACITY: 'put fewer events at once, or raise channel.transactionCapacity',
+  CHANNEL_CLOSED: AGAIN,
+  CHANNEL_LOST: AGAIN,
+  INTERNAL: 'see the log of the agent',
+};
+
+/** Of events that make no batch. */
+function failureOf(error: unknown): PutFailure {
+  const { code, detail } = error instanceof MillraceError ? error : new MillraceError('INTERNAL', '');
+  return { code, text: messageOf(error), remedy: detail.remedy ?? REMEDIES.INTERNAL };
 }
 
 export default {

@@ -41,4 +41,32 @@ describe('events of a program', () => {
       }),
     );
   });
+
+  const mistakes: readonly (readonly [what: string, event: unknown, message: RegExp])[] = [
+    ['no body', {}, /^the body of an event is of the type undefined: give a string or a Uint8Array/],
+    ['an object as body', { body: { a: 1 } }, /^the body of an event is of the type object/],
+    ['an array as body', { body: [1] }, /^the body of an event is an array/],
+    [
+      'a number as header',
+      { headers: { n: 5 }, body: 'x' },
+      /^the header n of an event is of the type number/,
+    ],
+    ['null as header', { headers: { n: null }, body: 'x' }, /^the header n of an event is null/],
+    ['a number as name', { headers: new Map([[5, 'v']]), body: 'x' }, /^the name of a header of an event/],
+    [
+      'text as headers',
+      { headers: 'host=x', body: 'x' },
+      /^the map of headers of an event is of the type string/,
+    ],
+  ];
+  for (const [what, event, message] of mistakes) {
+    test(`${what}: an error that says so, and the encoder can be used again`, () => {
+      const encoder = new EventEncoder();
+      assert.throws(() => encoder.encode([{ body: 'first' }, event as FlumeEvent]), {
+        code: 'BAD_INPUT',
+        message,
+      });
+      assert.equal(encoder.encode([{ body: 'x' }]).batch.count, 1);
+    });
+  }
 });

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
-import { EmbeddedAgent, type EmbeddedProperties } from '../../src/index.ts';
+import { EmbeddedAgent, type EmbeddedProperties, type FlumeEvent } from '../../src/index.ts';
 import { Collected, runFlow } from '../kit/flow.ts';
 import { temporaryDirectory } from '../kit/temporary.ts';
 
@@ -83,10 +83,33 @@ describe('an embedded agent', () => {
     );
     await agent.start();
     const many = Array.from({ length: 11 }, () => ({ body: 'x' }));
-    await assert.rejects(agent.putAll(many), /Embedded agent inside: Unable to process event: /);
+    await assert.rejects(agent.putAll(many), {
+      code: 'CHANNEL_TRANSACTION_CAPACITY',
+      message: /^Embedded agent inside: Unable to process event: /,
+      detail: {
+        component: 'source source-inside',
+        remedy: 'put fewer events at once, or raise channel.transactionCapacity',
+      },
+    });
     await agent.put({ body: 'y' });
     const put = agent.agent?.counterGroups().find(({ type }) => type === 'CHANNEL');
     assert.equal(put?.values().get('EventPutSuccessCount'), 1);
+  });
+
+  test('tells a full channel from events that no channel takes, and those from what are no events', async (t) => {
+    const agent = embedded(t, to(1, { 'channel.capacity': 100, 'channel.keep-alive': 0 }));
+    await agent.start();
+    const hundred = Array.from({ length: 100 }, () => ({ body: 'x' }));
+    const filled = async () => {
+      for (;;) await agent.putAll(hundred);
+    };
+    await assert.rejects(filled, { code: 'CHANNEL_FULL', message: /Unable to process event/ });
+    await assert.rejects(agent.put({ body: Buffer.alloc(17 << 20) }), {
+      code: 'EVENT_TOO_LARGE',
+      message: /a block holds at most/,
+    });
+    const number = { headers: { n: 5 }, body: 'x' } as unknown as FlumeEvent;
+    await assert.rejects(agent.put(number), { code: 'BAD_INPUT', message: /the header n of an event/ });
   });
 
   test('can be started again, and keeps in a file channel what it could not send', async (t) => {
