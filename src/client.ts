@@ -12,6 +12,7 @@
  *     await client.appendBatch([{ headers: { host: 'web1' }, body: 'a line' }]);
  *     client.close();
  */
+export { MillraceError } from './base/errors.ts';
 export type { TryOrder } from './base/try-order.ts';
 export { RpcError, type RpcFailure } from './client/errors.ts';
 export type { RpcProperties } from './client/options.ts';

@@ -54,7 +54,7 @@ export class Host {
   }
 
   /**
-   * Sends events from `from` on, `batchSize` a call.
+   * Sends events from `from` on, at most `batchSize` a call.
    * @throws RpcError whose `delivered` counts events from the first of all on.
    */
   async send(events: readonly FlumeEvent[], from: number, batchSize: number, single: boolean): Promise<void> {
@@ -69,7 +69,7 @@ export class Host {
         } finally {
           release();
         }
-        delivered += part.length;
+        delivered += batch.count;
       }
     } catch (error) {
       if (error instanceof RpcError) error.delivered = delivered;

@@ -72,14 +72,17 @@ export class RpcClient {
     return RpcClient.open(Object.fromEntries(readProperties(file)), parts);
   }
 
-  /** Sends one event. Resolves when the source has it. @throws RpcError */
+  /**
+   * Sends one event. Resolves when the source has it.
+   * @throws RpcError; MillraceError BAD_INPUT or EVENT_TOO_LARGE for what can never be sent.
+   */
   append(event: FlumeEvent): Promise<void> {
     return this.#send([event], true);
   }
 
   /**
    * Sends events in calls of `batchSize`, one after another. Resolves when the source has all of them.
-   * @throws RpcError; its `delivered` says how many the source has.
+   * @throws RpcError, whose `delivered` says how many the source has; MillraceError as `append`.
    */
   appendBatch(events: readonly FlumeEvent[]): Promise<void> {
     return this.#send(events, false);

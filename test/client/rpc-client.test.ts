@@ -62,6 +62,20 @@ const KINDS: readonly (readonly [string, string, RpcProperties])[] = [
 
 for (const [what, lines, properties] of KINDS) {
   describe(`a client of ${what}`, () => {
+    test('sends a list that is too large for one call in several, whatever batch-size says', async (t) => {
+      const { collected, flow, address } = await source(t, lines);
+      const client = await open(t, one(address, properties));
+      const bodies = Array.from({ length: 8 }, (_, n) => Buffer.alloc(n === 5 ? 12 << 20 : 3 << 20, 65 + n));
+      await client.appendBatch(bodies.map((body) => ({ body })));
+      await collected.untilCount(8);
+      assert.deepEqual(
+        collected.bodies.map((body) => [body.length, body[0]]),
+        bodies.map((body) => [body.length, String.fromCharCode(body[0]!)]),
+      );
+      assert.ok(flow.counter('source', 'r1', 'AppendBatchAcceptedCount') >= 4);
+      await assert.rejects(client.append({ body: Buffer.alloc(17 << 20) }), { code: 'EVENT_TOO_LARGE' });
+    });
+
     test('sends one event and many, with headers, in order', async (t) => {
       const { collected, address } = await source(t, lines);
       const client = await open(t, one(address, properties));
