@@ -67,7 +67,7 @@ export type {
 export { type ProgressRow, type ProgressTable, progressTable } from './component/progress.ts';
 export type { ChannelSelector, Route, SelectorContext } from './component/selector.ts';
 export type { EventSerializer, SerializerContext, Writer } from './component/serializer.ts';
-export type { Sink, SinkContext } from './component/sink.ts';
+export type { HeldLimits, HeldPart, Sink, SinkContext } from './component/sink.ts';
 export type { PutMode, PutOutcome, Refusal, Source, SourceContext } from './component/source.ts';
 export type { Batch, BatchRange } from './memory/block/batch.ts';
 export type { BatchBuilder } from './memory/block/builder.ts';

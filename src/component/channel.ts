@@ -3,8 +3,8 @@
  * reads the lanes; the channel itself sees puts and takes as objects and never touches a ring.
  *
  * Duties: events come out in the order in which puts were committed; a rolled back take is handed out again
- * first, in order; a refused put leaves nothing behind; `capacity`, `transactionCapacity` and `byteCapacity`
- * are kept.
+ * first, in order, whichever takes are rolled back when; a refused put leaves nothing behind; `capacity`,
+ * `transactionCapacity` and `byteCapacity` are kept.
  */
 
 import type { BlockRange, ChannelMemory } from '../memory/store/range.ts';
@@ -74,6 +74,11 @@ export interface Channel {
   hasNext(): boolean;
   /** Up to `eventsMax` events in at most RANGES_PER_TAKE_MAX ranges, or null when there are none. */
   take(eventsMax: number): Take | null;
+  /**
+   * `count` events of a range of one of its takes, behind the first `skip`: itself a range of a take. A take
+   * may be cut into such ranges, and these be committed and rolled back as takes of their own.
+   */
+  part(range: BlockRange, skip: number, count: number): BlockRange;
   commit(take: Take): void;
   rollback(take: Take): void;
   /** Called often: answers puts that waited for room, now there or overdue. */

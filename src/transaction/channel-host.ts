@@ -8,7 +8,8 @@ import type { ChannelCounters } from '../component/counters.ts';
 import { BatchView } from '../memory/block/view.ts';
 import type { LaneEnd, SegmentTable } from '../memory/lane.ts';
 import type { BlockRange } from '../memory/store/range.ts';
-import { KIND, MODE, PUT_STATUS } from './messages.ts';
+import { type Cut, cutTake } from './cut-take.ts';
+import { HOLD_RUNS, KIND, MODE, PUT_STATUS } from './messages.ts';
 
 interface Grant {
   readonly id: number;
@@ -21,6 +22,10 @@ interface SinkLane {
   readonly grants: Grant[];
   /** Takes handed out and not committed, oldest first. */
   readonly taken: Map<number, Take>;
+  /** Cut out of takes that were settled in part: with the sink until it commits them or the lane ends. */
+  readonly held: Map<number, Take>;
+  /** Of the take whose COMMIT comes next. */
+  cuts: Cut[];
   /** Owed a WAKE since an EMPTY answer. */
   waiting: boolean;
 }
@@ -47,7 +52,7 @@ export class ChannelHost {
   }
 
   addSink(lane: LaneEnd): void {
-    this.#sinks.push({ lane, grants: [], taken: new Map(), waiting: false });
+    this.#sinks.push({ lane, grants: [], taken: new Map(), held: new Map(), cuts: [], waiting: false });
   }
 
   /** One pass over all lanes; true when anything was done. */
@@ -117,7 +122,7 @@ export class ChannelHost {
       if (this.#readRecords(sink)) any = true;
       if (!closed) continue;
       this.#sinks.splice(i, 1);
-      this.#rollback(sink);
+      this.#rollbackAll(sink);
       sink.lane.end();
       any = true;
     }
@@ -138,18 +143,35 @@ export class ChannelHost {
       case KIND.grant:
         sink.grants.push({ id, eventsMax: words[at + 2]!, wait: words[at + 3] === 1 });
         return;
-      case KIND.commit: {
-        const take = sink.taken.get(id);
-        if (take === undefined) return;
-        sink.taken.delete(id);
-        this.#counters.add('EventTakeSuccessCount', take.events);
-        this.#channel.commit(take);
+      case KIND.hold:
+        for (let run = 0; run < HOLD_RUNS; run++) {
+          const [first, count] = [words[at + 2 + run * 2]!, words[at + 3 + run * 2]!];
+          if (count > 0) sink.cuts.push({ held: id, first, count });
+        }
         return;
-      }
+      case KIND.commit:
+        this.#commit(sink, id);
+        return;
       case KIND.reset:
         this.#rollback(sink);
         write(sink.lane, KIND.reset, id);
     }
+  }
+
+  #commit(sink: SinkLane, id: number): void {
+    let take = sink.taken.get(id) ?? sink.held.get(id);
+    if (take === undefined) return;
+    sink.taken.delete(id);
+    sink.held.delete(id);
+    if (sink.cuts.length > 0) {
+      const { rest, held } = cutTake(take, sink.cuts, (...range) => this.#channel.part(...range));
+      sink.cuts = [];
+      for (const [number, part] of held) sink.held.set(number, part);
+      take = rest;
+    }
+    if (take.events === 0) return;
+    this.#counters.add('EventTakeSuccessCount', take.events);
+    this.#channel.commit(take);
   }
 
   /** Newest first, so that the channel's order is restored. */
@@ -157,6 +179,13 @@ export class ChannelHost {
     for (const take of [...sink.taken.values()].reverse()) this.#channel.rollback(take);
     sink.taken.clear();
     sink.grants.length = 0;
+  }
+
+  /** The lane has ended: what is held goes back, too. */
+  #rollbackAll(sink: SinkLane): void {
+    for (const take of [...sink.held.values()].reverse()) this.#channel.rollback(take);
+    sink.held.clear();
+    this.#rollback(sink);
   }
 
   /** Answers grants in turn, a take a sink and round, so that sinks share the channel. */
@@ -210,7 +239,7 @@ export class ChannelHost {
     }
     for (const sink of this.#sinks) {
       this.#readRecords(sink);
-      this.#rollback(sink);
+      this.#rollbackAll(sink);
       sink.lane.end();
     }
     this.#puts.length = 0;

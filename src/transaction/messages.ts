@@ -4,14 +4,30 @@
  *     source → channel   PUT      [kind, put, segment, offset, first, count, slots, mode]
  *     channel → source   DONE     [kind, put, accepted, status]
  *     sink → channel     GRANT    [kind, take, eventsMax, wait]      a batch (wait: when there is one)
- *                        COMMIT   [kind, take]
- *                        RESET    [kind, reset]                      roll back all I hold, forget my grants
+ *                        COMMIT   [kind, take]                       delivered, but for what was cut
+ *                        HOLD     [kind, held, 3 × (first, count)]   cuts events out of the next COMMIT
+ *                        RESET    [kind, reset]                      roll back all but held, forget my grants
  *     channel → sink     RANGE    [kind, take, segment, offset, first, count, slots, last]
  *                        EMPTY    [kind, take]                       nothing there, the grant would not wait
  *                        WAKE     [kind]                             there is something again after an EMPTY
  *                        RESET    [kind, reset]                      done; what was sent before is void
+ *
+ * A take may be settled in part. The sink names the events that it is not done with by their places in the
+ * take (0 is its first event) in HOLD records; they become takes of their own, under numbers that the sink
+ * gives out as for grants, and stay with it until their own COMMIT. Holds of several numbers may precede one
+ * COMMIT. A RESET leaves what is held with the sink; only the end of the lane gives it back.
  */
-export const KIND = { put: 1, done: 2, grant: 3, commit: 4, reset: 5, range: 6, empty: 7, wake: 8 } as const;
+export const KIND = {
+  put: 1,
+  done: 2,
+  grant: 3,
+  commit: 4,
+  reset: 5,
+  range: 6,
+  empty: 7,
+  wake: 8,
+  hold: 9,
+} as const;
 
 export const MODE = { batch: 0, each: 1 } as const;
 
@@ -29,5 +45,9 @@ export const PUT_STATUS = [
 export const RANGES_PER_TAKE_MAX = 256;
 /** Records of the ring to a sink: room for every take of the largest window. */
 export const TAKE_RING_RECORDS = 4096;
-/** Takes that a sink may have handed out and not committed. */
+/** Runs of events in one HOLD record; a count of 0 is none. */
+export const HOLD_RUNS = 3;
+/** Records of the ring to a channel that holds leave to grants, commits and resets of the window of takes. */
+export const TAKE_RING_RESERVE = 64;
+/** Takes that a sink may have handed out and not committed, beside those that it holds. */
 export const TAKE_WINDOW_MAX = 8;

@@ -173,6 +173,11 @@ export class RangeChannel implements Channel, AdmissionHost {
     return { segment, offset: entry.offset, first, count, slots, position, event };
   }
 
+  part(range: BlockRange, skip: number, count: number): TakenRange {
+    const { position, event } = range as TakenRange;
+    return this.#rangeOf(position, event + skip, count);
+  }
+
   commit(take: Take): void {
     for (const range of (take as RangeTake).ranges) {
       this.#events -= range.count;

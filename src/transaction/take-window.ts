@@ -3,9 +3,11 @@
  *
  *     grant → granted → handed (all its ranges arrived) → taken by the sink → committed
  *                    ↘ empty                             ↘ reset (everything not committed goes back)
+ *                                                          ↘ committed but for parts, which are held
  *
  * Takes are handed in the order of their grants. Several may be with the sink at once, and may be committed
- * in any order. After `reset` nothing counts until its echo arrives.
+ * in any order. After `reset` nothing counts until its echo arrives. What is held stays with the sink over a
+ * reset: only another lane ends it.
  */
 import { assert } from '../base/assert.ts';
 
@@ -20,6 +22,7 @@ export class TakeWindow<R> {
   readonly #handed: HandedTake<R>[] = [];
   /** With the sink, oldest first. */
   readonly #delivering: HandedTake<R>[] = [];
+  readonly #held = new Set<number>();
   #next = 1;
   #resets = 0;
   #resetPending = false;
@@ -43,9 +46,14 @@ export class TakeWindow<R> {
   }
 
   grant(): number {
+    const id = this.#number();
+    this.#granted.push(id);
+    return id;
+  }
+
+  #number(): number {
     const id = this.#next;
     this.#next = this.#next === 0xffffffff ? 1 : this.#next + 1;
-    this.#granted.push(id);
     return id;
   }
 
@@ -91,7 +99,25 @@ export class TakeWindow<R> {
     return take.id;
   }
 
-  /** Gives everything back; returns the number to send. */
+  /** Numbers a part of a take that is being delivered: it stays when the rest of the take is committed. */
+  hold(take: HandedTake<R>): number {
+    assert(this.#delivering.includes(take), 'no take to hold a part of');
+    const id = this.#number();
+    this.#held.add(id);
+    return id;
+  }
+
+  /** Whether the sink has that part still: not on another lane. */
+  isHeld(id: number): boolean {
+    return this.#held.has(id);
+  }
+
+  /** A held part is delivered. */
+  commitHeld(id: number): void {
+    assert(this.#held.delete(id), 'no part to commit');
+  }
+
+  /** Gives everything back but what is held; returns the number to send. */
   reset(): number {
     this.#delivering.length = 0;
     this.#handed.length = 0;
@@ -110,6 +136,7 @@ export class TakeWindow<R> {
     this.#delivering.length = 0;
     this.#handed.length = 0;
     this.#granted = [];
+    this.#held.clear();
     this.#resetPending = false;
   }
 }

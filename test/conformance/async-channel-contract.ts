@@ -8,17 +8,11 @@
 import assert from 'node:assert/strict';
 import { describe, type TestContext, test } from 'node:test';
 import fc from 'fast-check';
-import type { Channel, PendingPut, PutStatus, Take } from '../../src/component/channel.ts';
-import { CHANNEL_COUNTERS } from '../../src/component/counters.ts';
 import type { ChannelDeclaration } from '../../src/component/declaration.ts';
-import { BatchBuilder } from '../../src/memory/block/builder.ts';
 import { type Headers, NO_HEADERS } from '../../src/memory/block/headers.ts';
-import { BatchView } from '../../src/memory/block/view.ts';
-import { allocateCounters, CounterSlots } from '../../src/memory/counters/counters.ts';
-import { SegmentTable } from '../../src/memory/lane.ts';
-import type { Segment } from '../../src/memory/store/segment.ts';
-import { BlockStore } from '../../src/memory/store/store.ts';
-import { createPart, ManualClock, type Properties, RecordedLog } from '../kit/part.ts';
+import { AsyncChannelRig, type Put, type Taken } from '../kit/async-channel.ts';
+import { halvesOf } from '../kit/halves.ts';
+import type { Properties } from '../kit/part.ts';
 import { until } from '../kit/until.ts';
 
 export interface AsyncChannelSubject {
@@ -30,147 +24,6 @@ export interface AsyncChannelSubject {
   capacity(capacity: number): Properties;
   /** How long a put that finds no room waits before it is refused; 0: not at all. */
   readonly keepAliveMs: number;
-}
-
-export interface Answered {
-  readonly accepted: number;
-  readonly status: PutStatus;
-}
-
-export interface Put {
-  answer: Answered | null;
-}
-
-export interface Taken {
-  readonly take: Take;
-  readonly bodies: readonly string[];
-  readonly headers: readonly Headers[];
-}
-
-/** One channel, opened and used as by its host. */
-export class AsyncChannelRig {
-  readonly channel: Channel;
-  readonly log: RecordedLog;
-  readonly counters: CounterSlots<(typeof CHANNEL_COUNTERS)[number]>;
-  /** Reason of status `degraded`, or null. */
-  degraded: string | null = null;
-  wakes = 0;
-  nowMs = 1_700_000_000_000;
-  readonly #builder = new BatchBuilder(new BlockStore(1));
-  /** Segments of the source, which all puts together must have given back in the end. */
-  readonly segments = new Set<Segment>();
-
-  private constructor(channel: Channel, log: RecordedLog, counters: AsyncChannelRig['counters']) {
-    this.channel = channel;
-    this.log = log;
-    this.counters = counters;
-  }
-
-  static async open(declaration: ChannelDeclaration, properties: Properties): Promise<AsyncChannelRig> {
-    let rig: AsyncChannelRig | null = null;
-    const log = new RecordedLog();
-    const counters = new CounterSlots(CHANNEL_COUNTERS, allocateCounters(CHANNEL_COUNTERS));
-    const channel = await createPart(declaration, properties, {
-      name: 'c1',
-      log,
-      clock: new ManualClock(),
-      counters,
-      memory: { load: () => null, save: () => {} },
-      segments: new SegmentTable(),
-      heapBytes: 1 << 30,
-      storeNumber: 2,
-      wake: () => {
-        if (rig !== null) rig.wakes++;
-      },
-      degraded: (reason) => {
-        if (rig !== null) rig.degraded = reason;
-      },
-    });
-    await channel.start();
-    rig = new AsyncChannelRig(channel, log, counters);
-    return rig;
-  }
-
-  put(bodies: readonly (string | Buffer)[], mode: PendingPut['mode'] = 'batch', headers?: Headers[]): Put {
-    this.#builder.begin();
-    bodies.forEach((body, i) => {
-      const bytes = Buffer.from(body as string);
-      this.#builder.append(bytes, 0, bytes.length, headers?.[i] ?? NO_HEADERS);
-    });
-    const { segment, offset, count, slots } = this.#builder.finish(0);
-    segment.retain(1);
-    this.segments.add(segment);
-    const put: Put = { answer: null };
-    const complete = (accepted: number, status: PutStatus) => {
-      assert.equal(put.answer, null, 'a put is answered once');
-      if (accepted === 0) segment.release(1);
-      put.answer = { accepted, status };
-    };
-    const range = { segment, offset, first: 0, count, slots };
-    this.channel.put([{ range, mode, sinceMs: this.nowMs, complete }]);
-    return put;
-  }
-
-  tick(ms = 0): void {
-    this.nowMs += ms;
-    this.channel.tick(this.nowMs);
-  }
-
-  /** Waits for a condition, the channel being called meanwhile as by its host. */
-  until<T>(what: string, condition: () => T): Promise<NonNullable<T>> {
-    return until(what, () => {
-      this.tick();
-      return condition();
-    });
-  }
-
-  answerTo(put: Put): Promise<Answered> {
-    return this.until('the put is answered', () => put.answer);
-  }
-
-  async putAll(bodies: readonly (string | Buffer)[], headers?: Headers[]): Promise<void> {
-    const answer = await this.answerTo(this.put(bodies, 'batch', headers));
-    assert.deepEqual(answer, { accepted: bodies.length, status: 'ok' });
-  }
-
-  /** What a take finds now. */
-  takeNow(eventsMax: number): Taken | null {
-    const take = this.channel.take(eventsMax);
-    if (take === null) return null;
-    const bodies: string[] = [];
-    const headers: Headers[] = [];
-    for (const { segment, offset, first, count } of take.ranges) {
-      const view = new BatchView(segment, offset);
-      for (let i = first; i < first + count; i++) {
-        bodies.push(view.bodyText(i, 'latin1'));
-        headers.push(view.headers(i));
-      }
-    }
-    assert.equal(bodies.length, take.events);
-    return { take, bodies, headers };
-  }
-
-  take(eventsMax: number): Promise<Taken> {
-    return this.until('there is something to take', () => this.takeNow(eventsMax));
-  }
-
-  /** Takes and commits until the channel is empty. */
-  async drain(): Promise<string[]> {
-    const all: string[] = [];
-    while (this.channel.size() > 0) {
-      const { take, bodies } = await this.take(7);
-      all.push(...bodies);
-      this.channel.commit(take);
-    }
-    return all;
-  }
-
-  /** References to blocks that the channel has not given back. */
-  get held(): number {
-    let sum = 0;
-    for (const segment of this.segments) sum += segment.live();
-    return sum;
-  }
 }
 
 function numbered(from: number, count: number): string[] {
@@ -237,6 +90,21 @@ function ordinary(open: OpenRig, roomy: Roomy): void {
     assert.deepEqual(await rig.drain(), numbered(0, 30));
   });
 
+  test('a take may be cut: one part is committed, the other comes again where it stood', async (t) => {
+    const rig = await open(t, await roomy(t));
+    await rig.putAll(numbered(0, 30));
+    const first = await rig.take(20);
+    const second = await rig.take(5);
+    const [even, odd] = halvesOf(rig.channel, first);
+    rig.channel.commit(even.take);
+    assert.equal(rig.channel.size(), 20);
+    rig.channel.rollback(second.take);
+    rig.channel.rollback(odd.take);
+    const left = [...odd.bodies, ...numbered(20, 10)];
+    assert.deepEqual(await rig.drain(), left);
+    assert.equal(rig.held, 0, 'all blocks are given back');
+  });
+
   test('two sinks share the events; one may commit while the other rolls back', async (t) => {
     const rig = await open(t, await roomy(t));
     await rig.putAll(numbered(0, 20));
@@ -279,6 +147,18 @@ function lasting(open: OpenRig, roomy: Roomy): void {
     assert.equal(last.channel.size(), 0);
     await last.putAll(numbered(90, 2));
     assert.deepEqual(await last.drain(), numbered(90, 2));
+  });
+
+  test('the next one over the same place has what was cut out of a take and not committed', async (t) => {
+    const properties = await roomy(t);
+    const before = await open(t, properties);
+    await before.putAll(numbered(0, 20));
+    const [even, odd] = halvesOf(before.channel, await before.take(20));
+    before.channel.commit(even.take);
+    await before.channel.stop();
+    const after = await open(t, properties);
+    assert.equal(after.channel.size(), 10);
+    assert.deepEqual(await after.drain(), odd.bodies);
   });
 
   test('bodies and headers come back as they were, from memory and from the place', async (t) => {
@@ -360,7 +240,7 @@ function limits({ keepAliveMs, place, capacity }: AsyncChannelSubject, open: Ope
 type Operation =
   | { readonly op: 'put'; readonly count: number; readonly wait: boolean }
   | { readonly op: 'take'; readonly count: number }
-  | { readonly op: 'commit' | 'rollback'; readonly which: number }
+  | { readonly op: 'commit' | 'rollback' | 'cut'; readonly which: number }
   | { readonly op: 'restart' };
 
 const operation: fc.Arbitrary<Operation> = fc.oneof(
@@ -379,7 +259,7 @@ const operation: fc.Arbitrary<Operation> = fc.oneof(
   {
     weight: 8,
     arbitrary: fc.record({
-      op: fc.constantFrom('commit' as const, 'rollback' as const),
+      op: fc.constantFrom('commit' as const, 'rollback' as const, 'cut' as const),
       which: fc.nat(9),
     }),
   },
@@ -434,8 +314,13 @@ class ModelRun {
     this.#out.push(taken);
   }
 
-  #end(op: 'commit' | 'rollback', which: number): void {
+  #end(op: 'commit' | 'rollback' | 'cut', which: number): void {
     const [taken] = this.#out.splice(which % this.#out.length, 1);
+    if (op === 'cut') {
+      const halves = halvesOf(this.#rig.channel, taken!);
+      this.#out.push(...halves.filter(({ bodies }) => bodies.length > 0));
+      return;
+    }
     this.#rig.channel[op](taken!.take);
     if (op === 'rollback') this.#comeBack([taken!]);
   }

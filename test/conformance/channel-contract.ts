@@ -21,6 +21,7 @@ import { allocateCounters, CounterSlots } from '../../src/memory/counters/counte
 import { SegmentTable } from '../../src/memory/lane.ts';
 import type { ChannelMemory } from '../../src/memory/store/range.ts';
 import { BlockStore } from '../../src/memory/store/store.ts';
+import { halvesOf } from '../kit/halves.ts';
 
 export interface ChannelSubject {
   readonly name: string;
@@ -188,6 +189,19 @@ function ordinary(subject: ChannelSubject): void {
     assert.deepEqual(rig.drain(), numbered(0, 30));
   });
 
+  test('a take may be cut: one part is committed, the other comes again where it stood', async () => {
+    const rig = await Rig.open(subject, [100, 50, 0]);
+    rig.put(numbered(0, 30));
+    const first = rig.take(20)!;
+    const second = rig.take(5)!;
+    const [even, odd] = halvesOf(rig.channel, first);
+    rig.channel.commit(even.take);
+    assert.equal(rig.channel.size(), 20);
+    rig.channel.rollback(second.take);
+    rig.channel.rollback(odd.take);
+    assert.deepEqual(rig.drain(), [...odd.bodies, ...numbered(20, 10)]);
+  });
+
   test('two sinks share the events; one may commit while the other rolls back', async () => {
     const rig = await Rig.open(subject, [100, 50, 0]);
     rig.put(numbered(0, 20));
@@ -285,12 +299,15 @@ function limits(subject: ChannelSubject): void {
 type Operation =
   | { readonly op: 'put'; readonly count: number }
   | { readonly op: 'take'; readonly count: number }
-  | { readonly op: 'commit' | 'rollback'; readonly which: number };
+  | { readonly op: 'commit' | 'rollback' | 'cut'; readonly which: number };
 
 const operation: fc.Arbitrary<Operation> = fc.oneof(
   fc.record({ op: fc.constant('put' as const), count: fc.integer({ min: 1, max: 12 }) }),
   fc.record({ op: fc.constant('take' as const), count: fc.integer({ min: 1, max: 12 }) }),
-  fc.record({ op: fc.constantFrom('commit' as const, 'rollback' as const), which: fc.nat(9) }),
+  fc.record({
+    op: fc.constantFrom('commit' as const, 'rollback' as const, 'cut' as const),
+    which: fc.nat(9),
+  }),
 );
 
 const CAPACITY = 40;
@@ -322,7 +339,10 @@ async function run(subject: ChannelSubject, operations: readonly Operation[]): P
     } else if (out.length > 0) {
       const [taken] = out.splice(step.which % out.length, 1);
       if (step.op === 'commit') rig.channel.commit(taken!.take);
-      else {
+      else if (step.op === 'cut') {
+        const halves = halvesOf(rig.channel, taken!);
+        out.push(...halves.filter(({ bodies }) => bodies.length > 0));
+      } else {
         rig.channel.rollback(taken!.take);
         inside = [...inside, ...taken!.bodies].sort((a, b) => number(a) - number(b));
       }

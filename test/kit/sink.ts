@@ -36,6 +36,7 @@ export class SinkRig {
       serializer,
       loadPlugin: (specifier) => parts.plugin(specifier),
       work: workInPlace,
+      mayHold: true,
       degraded: () => {},
     });
     return rig;

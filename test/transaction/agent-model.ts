@@ -6,10 +6,12 @@ import assert from 'node:assert/strict';
 import { MessageChannel } from 'node:worker_threads';
 import { allocateLane, closeLane, LaneEnd, type LaneMemory } from '../../src/memory/lane.ts';
 import type { AdmissionLimits } from '../../src/transaction/admission.ts';
-import { TAKE_RING_RECORDS } from '../../src/transaction/messages.ts';
+import { TAKE_RING_RECORDS, TAKE_RING_RESERVE } from '../../src/transaction/messages.ts';
 import { ChannelModel, Death, SinkModel, type SinkShape, SourceModel, type Unit } from './agent-units.ts';
 
 const PUT_RING_RECORDS = 32;
+/** Little room beyond what holds leave free: a take is torn too much for it now and then. */
+const HOLD_RECORDS = 64;
 
 export interface AgentShape {
   readonly sources: number;
@@ -71,8 +73,10 @@ export class AgentModel {
   }
 
   #join(component: SourceModel | SinkModel, channel: ChannelModel): void {
-    const back = component instanceof SinkModel ? TAKE_RING_RECORDS : PUT_RING_RECORDS;
-    const memory = allocateLane(this.#laneNumber++, PUT_RING_RECORDS, back);
+    const isSink = component instanceof SinkModel;
+    const there = isSink ? TAKE_RING_RESERVE + HOLD_RECORDS : PUT_RING_RECORDS;
+    const back = isSink ? TAKE_RING_RECORDS : PUT_RING_RECORDS;
+    const memory = allocateLane(this.#laneNumber++, there, back);
     const { port1, port2 } = new MessageChannel();
     const mine = new LaneEnd(memory, 'component', port1, channel.bell.memory);
     const theirs = new LaneEnd(memory, 'channel', port2, component.bell.memory);
@@ -113,6 +117,8 @@ export class AgentModel {
     const sink = this.sinks[index]!;
     if (!sink.alive) return;
     sink.alive = false;
+    // Nobody gives back what a dead worker kept.
+    for (const source of [...this.sources, ...this.#ended]) source.lose(sink.keptSegments());
     this.#sever(sink);
   }
 

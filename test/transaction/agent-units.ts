@@ -1,6 +1,8 @@
 /** The parts of an agent in one thread: what source, channel and sink do in their workers, step by step. */
 import assert from 'node:assert/strict';
 import { CHANNEL_COUNTERS } from '../../src/component/counters.ts';
+import type { HeldPart } from '../../src/component/sink.ts';
+import type { BatchRange } from '../../src/memory/block/batch.ts';
 import { BatchBuilder } from '../../src/memory/block/builder.ts';
 import { allocateCounters, CounterSlots } from '../../src/memory/counters/counters.ts';
 import { type LaneEnd, SegmentTable } from '../../src/memory/lane.ts';
@@ -9,8 +11,9 @@ import { BlockStore } from '../../src/memory/store/store.ts';
 import { Doorbell } from '../../src/memory/wait.ts';
 import type { AdmissionLimits } from '../../src/transaction/admission.ts';
 import { ChannelHost } from '../../src/transaction/channel-host.ts';
+import { TAKE_RING_RESERVE } from '../../src/transaction/messages.ts';
 import { type PutAnswer, PutClient } from '../../src/transaction/put-client.ts';
-import { TakeClient, type TakenBatch } from '../../src/transaction/take-client.ts';
+import { type HeldTake, TakeClient, type TakenBatch } from '../../src/transaction/take-client.ts';
 import { build, ModelledChannel, nameOf } from './model.ts';
 
 export interface SinkShape {
@@ -110,6 +113,11 @@ export class SourceModel implements Unit {
     return this.puts.flat().filter(({ answer }) => answer === null).length;
   }
 
+  /** References into these segments are never given back. */
+  lose(ids: ReadonlySet<number>): void {
+    for (const [segment, state] of this.#segments) if (ids.has(segment.id)) state.lost = true;
+  }
+
   /** After everything was taken: nothing holds memory but puts that nobody answered. */
   assertReleased(): void {
     for (const [segment, { lost }] of this.#segments) {
@@ -205,6 +213,20 @@ export class ChannelModel implements Unit {
   }
 }
 
+/** A part of a batch that the sink holds, with the other parts that are committed with it. */
+interface HeldModel {
+  readonly parts: readonly PartModel[];
+  readonly held: HeldTake;
+  readonly lane: LaneEnd;
+  /** Delivered, and committed with the parts. */
+  readonly done: readonly string[];
+}
+
+interface PartModel extends HeldPart {
+  readonly names: readonly string[];
+  isForgotten: boolean;
+}
+
 export class SinkModel implements Unit {
   readonly bell = new Doorbell();
   readonly shape: SinkShape;
@@ -212,6 +234,7 @@ export class SinkModel implements Unit {
   readonly #channel: ChannelModel;
   #current: { readonly batch: TakenBatch; readonly names: readonly string[]; readonly lane: LaneEnd } | null =
     null;
+  #held: HeldModel[] = [];
   lane: LaneEnd | null = null;
   alive = true;
   readonly #delivered: string[];
@@ -271,6 +294,68 @@ export class SinkModel implements Unit {
     return true;
   }
 
+  /** Commits the events that `mask` has no bit for; the others become one or two parts that are held. */
+  settle(mask: number): boolean {
+    const current = this.#current;
+    if (current === null) return false;
+    const { batch, names, lane } = current;
+    const ranges: BatchRange[][] = [[], []];
+    const split: string[][] = [[], []];
+    const done: string[] = [];
+    let at = 0;
+    batch.forEach((view, first) => {
+      const [name, bit] = [names[at]!, at++];
+      if (((mask >> (bit % 12)) & 1) === 0) {
+        done.push(name!);
+        return;
+      }
+      const part = bit % 3 === 0 ? 1 : 0;
+      ranges[part]!.push({ view, first, count: 1 });
+      split[part]!.push(name!);
+    });
+    const parts = ranges.map((own, n) => partOf(own, split[n]!)).filter(({ names }) => names.length > 0);
+    if (parts.length === 0) return this.commit();
+    this.#current = null;
+    const held = this.client.settle(batch, parts);
+    if (lane.closed) {
+      assert.deepEqual(held, []);
+      assert.ok(parts.every(({ isForgotten }) => isForgotten));
+    }
+    this.#delivered.push(...done);
+    // A take that is torn too much is held whole.
+    const isWhole = held.length === 1 && held[0]!.events === batch.count;
+    if (!isWhole && !lane.closed) this.#committed.push(...done);
+    for (const one of held) {
+      const own = one.parts as readonly PartModel[];
+      this.#held.push({ held: one, lane, parts: own, done: isWhole ? done : [] });
+    }
+    return true;
+  }
+
+  /** One that is held is delivered. */
+  deliverHeld(pick: number): boolean {
+    this.#held = this.#held.filter(({ parts }) => !parts.every(({ isForgotten }) => isForgotten));
+    if (this.#held.length === 0) return false;
+    const [{ parts, held, lane, done }] = this.#held.splice(pick % this.#held.length, 1) as [HeldModel];
+    const names = parts.flatMap((part) => part.names);
+    if (!lane.closed) {
+      const read = parts.flatMap(({ ranges }) => ranges.map(({ view, first }) => nameOf(view, first)));
+      assert.deepEqual(read, names, 'what is held does not change');
+    }
+    const hasRoom = lane.out.room() > TAKE_RING_RESERVE;
+    const committed = this.client.commitHeld(held);
+    assert.ok(committed || lane.closed);
+    this.#delivered.push(...names);
+    if (committed && hasRoom && !lane.closed) this.#committed.push(...names, ...done);
+    return true;
+  }
+
+  /** Of parts that it holds. */
+  keptSegments(): ReadonlySet<number> {
+    const all = this.#held.flatMap(({ held }) => [...held.segments]);
+    return new Set(all.map(({ id }) => id));
+  }
+
   rollback(): void {
     if (this.#current === null) return;
     this.#current = null;
@@ -281,6 +366,7 @@ export class SinkModel implements Unit {
     let busy = this.step();
     if (this.begin()) busy = true;
     if (this.commit()) busy = true;
+    if (this.deliverHeld(0)) busy = true;
     this.step();
     this.client.flush();
     return busy;
@@ -289,4 +375,17 @@ export class SinkModel implements Unit {
   nextMs(): number {
     return Number.POSITIVE_INFINITY;
   }
+}
+
+function partOf(ranges: readonly BatchRange[], names: readonly string[]): PartModel {
+  const part: PartModel = {
+    ranges,
+    names,
+    delivered: Promise.resolve(),
+    isForgotten: false,
+    forget: () => {
+      part.isForgotten = true;
+    },
+  };
+  return part;
 }

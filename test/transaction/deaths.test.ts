@@ -115,6 +115,92 @@ describe('a death', () => {
   });
 });
 
+describe('a take that is settled in part', () => {
+  const third = 0b100;
+
+  /** The sink has committed 0 and 1 of three events and holds the last one. */
+  const holding = (agent: AgentModel): void => {
+    beginDelivery(agent, 3);
+    agent.sinks[0]!.settle(third);
+    agent.pumpChannel(0);
+    assert.equal(agent.channels[0]!.modelled.size(), 1, 'the rest is committed');
+  };
+
+  test('lets other takes go on, and is done when its part is', () => {
+    withAgent({}, (agent) => {
+      holding(agent);
+      put(agent, 2);
+      agent.pumpChannel(0);
+      const [sink] = agent.sinks;
+      sink!.step();
+      assert.ok(sink!.begin());
+      sink!.commit();
+      sink!.client.flush();
+      agent.pumpChannel(0);
+      assert.equal(agent.channels[0]!.modelled.size(), 1);
+      sink!.deliverHeld(0);
+      agent.pumpChannel(0);
+      assert.equal(agent.channels[0]!.modelled.size(), 0);
+      assert.deepEqual(agent.delivered[0], ['0:0', '0:1', '0:3', '0:4', '0:2']);
+    });
+  });
+
+  test('keeps its part when a later take is rolled back', () => {
+    withAgent({}, (agent) => {
+      holding(agent);
+      put(agent, 1);
+      agent.pumpChannel(0);
+      const [sink] = agent.sinks;
+      sink!.step();
+      sink!.begin();
+      sink!.rollback();
+      agent.settle();
+      assert.deepEqual(agent.delivered[0], ['0:0', '0:1', '0:2', '0:3'], 'each is delivered once');
+      assert.equal(sink!.client.heldEvents, 0);
+      assert.equal(sink!.client.heldBytes, 0);
+    });
+  });
+
+  test('has its part handed out again, before anything later, when its sink dies', () => {
+    withAgent({}, (agent) => {
+      holding(agent);
+      put(agent, 2);
+      agent.killSink(0);
+      agent.revive();
+      agent.settle();
+      assert.deepEqual(agent.delivered[0], ['0:0', '0:1', '0:2', '0:3', '0:4']);
+    });
+  });
+
+  test('has its part handed out again, and not delivered by who held it, when its channel dies', () => {
+    withAgent({}, (agent) => {
+      holding(agent);
+      agent.killChannel(0);
+      agent.revive();
+      agent.settle();
+      assert.deepEqual(agent.delivered[0], ['0:0', '0:1', '0:2']);
+    });
+  });
+
+  test('is held whole when it is torn to more pieces than its ring has room for', () => {
+    withAgent(
+      {},
+      (agent) => {
+        beginDelivery(agent, 600);
+        const [sink] = agent.sinks;
+        sink!.settle(0b010101010101);
+        agent.pumpChannel(0);
+        assert.equal(agent.channels[0]!.modelled.size(), 600);
+        assert.equal(sink!.client.heldEvents, 600);
+        sink!.deliverHeld(0);
+        agent.pumpChannel(0);
+        assert.equal(agent.channels[0]!.modelled.size(), 0);
+      },
+      { eventsMax: 600 },
+    );
+  });
+});
+
 describe('a channel that stops', () => {
   test('answers puts that wait, and their source hears of it though the lane has ended', () => {
     withAgent({ eventsMax: 2 }, (agent) => {

@@ -34,6 +34,8 @@ type Step =
         | 'killSink';
       readonly unit: number;
     }
+  | { readonly op: 'settleTake'; readonly unit: number; readonly mask: number }
+  | { readonly op: 'deliverHeld'; readonly unit: number; readonly pick: number }
   | { readonly op: 'fuse'; readonly unit: number; readonly left: number }
   | { readonly op: 'time'; readonly ms: number }
   | { readonly op: 'settle' | 'revive' };
@@ -59,9 +61,20 @@ const work = [
   some(16, 'begin', 'commit', 'deliver', 'deliver'),
   some(4, 'rollback'),
   some(4, 'trim', 'tidyChannel', 'tidySink'),
+  {
+    weight: 6,
+    arbitrary: fc.record({ op: fc.constant('settleTake' as const), unit, mask: fc.nat(0xfff) }),
+  },
+  {
+    weight: 4,
+    arbitrary: fc.record({ op: fc.constant('deliverHeld' as const), unit, pick: fc.nat(9) }),
+  },
   { weight: 3, arbitrary: fc.record({ op: fc.constant('time' as const), ms: fc.nat(80) }) },
   { weight: 3, arbitrary: fc.constant({ op: 'settle' as const }) },
 ];
+/** Where they stand in `work`: they change the order. */
+const ROLLBACK = 3;
+const SETTLE = 5;
 const deaths = [
   some(2, 'killSource', 'killChannel', 'closeChannel', 'killSink'),
   {
@@ -125,6 +138,16 @@ function run(agent: AgentModel, next: Step): void {
     case 'fuse':
       agent.channels[next.unit % agent.channels.length]!.fuse = next.left;
       return;
+    case 'settleTake': {
+      const sink = agent.sinks[next.unit % agent.sinks.length]!;
+      if (sink.alive) sink.settle(next.mask);
+      return;
+    }
+    case 'deliverHeld': {
+      const sink = agent.sinks[next.unit % agent.sinks.length]!;
+      if (sink.alive) sink.deliverHeld(next.pick);
+      return;
+    }
     case 'pumpSource':
     case 'trim':
     case 'killSource':
@@ -218,7 +241,7 @@ describe('a flow over lanes', () => {
       channels: channels.slice(0, 1),
       sinks: [{ ...sinks[0]!, channel: 0 }],
     }));
-    const calm = list(...work.filter((_, i) => i !== 3));
+    const calm = list(...work.filter((_, i) => i !== ROLLBACK && i !== SETTLE));
     fc.assert(
       fc.property(alone, calm, (some, steps) => {
         const agent = new AgentModel(some);

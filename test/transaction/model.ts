@@ -85,7 +85,8 @@ export class ModelledChannel implements Channel {
   #channel: RangeChannel;
   #entries: ModelEntry[] = [];
   #pending: Pending[] = [];
-  #takes = new Map<Take, readonly ModelEvent[]>();
+  /** Handed out and not ended, by name. */
+  readonly #out = new Map<string, ModelEvent>();
   #nowMs = 0;
   /** What a worker before this one left, as far as it is still there: it may exceed the limits. */
   #excess = { events: 0, slots: 0 };
@@ -135,7 +136,7 @@ export class ModelledChannel implements Channel {
   reopen(): void {
     this.#channel = this.#open();
     this.#pending = [];
-    this.#takes.clear();
+    this.#out.clear();
     for (const { events } of this.#entries) {
       const gap = events.findIndex(({ state }) => state !== 'done');
       if (gap >= 0) for (const event of events.slice(gap)) event.state = 'queued';
@@ -300,23 +301,39 @@ export class ModelledChannel implements Channel {
       take.ranges.reduce((sum, { slots }) => sum + slots, 0),
       got.reduce((sum, { slots }) => sum + slots, 0),
     );
-    for (const event of got) event.state = 'taken';
-    this.#takes.set(take, got);
+    for (const event of got) {
+      event.state = 'taken';
+      this.#out.set(event.name, event);
+    }
     this.#check();
     this.#mayDie();
     return take;
   }
 
+  part(range: BlockRange, skip: number, count: number): BlockRange {
+    const part = this.#channel.part(range, skip, count);
+    assert.deepEqual(namesIn(part), namesIn(range).slice(skip, skip + count));
+    return part;
+  }
+
+  /** Of a take, or of a part of one. */
   #end(take: Take, state: ModelEvent['state']): void {
-    const events = this.#takes.get(take);
-    assert.ok(events !== undefined, 'a take ends once');
-    this.#takes.delete(take);
-    assert.deepEqual(
-      take.ranges.flatMap(namesIn),
-      events.map(({ name }) => name),
-      'what a sink was handed does not change until it commits',
-    );
-    for (const event of events) event.state = state;
+    const names = take.ranges.flatMap(namesIn);
+    assert.equal(names.length, take.events);
+    for (const name of names) {
+      const event = this.#out.get(name);
+      assert.ok(event !== undefined, 'what a sink was handed stays as it is, and ends once');
+      this.#out.delete(name);
+      event.state = state;
+    }
+    const slots = names.length === 0 ? 0 : take.ranges.reduce((sum, range) => sum + range.slots, 0);
+    assert.equal(slots, this.#slotsOf(names), 'parts of a take have the room of their events');
+  }
+
+  #slotsOf(names: readonly string[]): number {
+    const own = new Set(names);
+    const events = this.#entries.flatMap(({ events }) => events.filter(({ name }) => own.has(name)));
+    return events.reduce((sum, { slots }) => sum + slots, 0);
   }
 
   commit(take: Take): void {

@@ -4,7 +4,18 @@ import fc from 'fast-check';
 import { type HandedTake, TakeWindow } from '../../src/transaction/take-window.ts';
 
 type Step =
-  | { readonly op: 'grant' | 'empty' | 'begin' | 'commit' | 'reset' | 'echo' | 'clear' }
+  | {
+      readonly op:
+        | 'grant'
+        | 'empty'
+        | 'begin'
+        | 'commit'
+        | 'hold'
+        | 'commitHeld'
+        | 'reset'
+        | 'echo'
+        | 'clear';
+    }
   | { readonly op: 'hand'; readonly ranges: number; readonly whole: boolean };
 
 const step: fc.Arbitrary<Step> = fc.oneof(
@@ -19,6 +30,8 @@ const step: fc.Arbitrary<Step> = fc.oneof(
         'begin',
         'commit',
         'commit',
+        'hold',
+        'commitHeld',
         'reset',
         'echo',
         'echo',
@@ -54,6 +67,9 @@ class WindowModel {
   /** Ranges of a take that is handed over in parts. */
   #parts: string[] = [];
   #ranges = 0;
+  #held: number[] = [];
+  /** A held part that a new lane has ended. */
+  #lostHeld: number | null = null;
 
   run(next: Step): void {
     if (next.op === 'hand') this.#hand(next.ranges, next.whole);
@@ -75,6 +91,10 @@ class WindowModel {
         return this.#begin();
       case 'commit':
         return this.#commit();
+      case 'hold':
+        return this.#hold();
+      case 'commitHeld':
+        return this.#commitHeld();
       case 'reset':
         this.#forget();
         this.#resets.push(window.reset());
@@ -84,6 +104,8 @@ class WindowModel {
       case 'clear':
         this.#forget();
         this.#resets = [];
+        this.#lostHeld = this.#held[0] ?? this.#lostHeld;
+        this.#held = [];
         window.clear();
     }
   }
@@ -141,8 +163,31 @@ class WindowModel {
     assert.equal(this.#window.commit(last.take), last.handed.id);
   }
 
+  /** Of the oldest take that is being delivered; a reset leaves it. */
+  #hold(): void {
+    const [first] = this.#current;
+    if (first === undefined) {
+      const lost = this.#lost;
+      if (lost !== null) assert.throws(() => this.#window.hold(lost), /no take/);
+      return;
+    }
+    const id = this.#window.hold(first.take);
+    assert.ok(id > first.handed.id && !this.#held.includes(id), 'it has a number of its own');
+    this.#held.push(id);
+  }
+
+  #commitHeld(): void {
+    const lost = this.#lostHeld;
+    if (lost !== null) assert.throws(() => this.#window.commitHeld(lost), /no part/);
+    const last = this.#held.pop();
+    if (last === undefined) return;
+    this.#window.commitHeld(last);
+    assert.throws(() => this.#window.commitHeld(last), /no part/);
+  }
+
   #check(): void {
     const window = this.#window;
+    for (const id of this.#held) assert.equal(window.isHeld(id), true);
     assert.equal(window.granted, this.#granted.length);
     assert.equal(window.resetting, this.#resets.length > 0);
     assert.equal(window.delivering, this.#current.length > 0);

@@ -19,7 +19,7 @@ import { BatchBuilder } from '../../memory/block/builder.ts';
 import { BatchView } from '../../memory/block/view.ts';
 import type { BlockRange } from '../../memory/store/range.ts';
 import { BlockStore } from '../../memory/store/store.ts';
-import { Backlog, type TakenRange } from '../../transaction/log-channel/backlog.ts';
+import { Backlog, part, type TakenRange } from '../../transaction/log-channel/backlog.ts';
 import { rowsOf, runsOf } from './blocks.ts';
 import type { Database, IdRange, Row } from './database.ts';
 import { openDatabase } from './open.ts';
@@ -338,6 +338,10 @@ class JdbcChannel implements Channel {
     const { name, log } = this.#context;
     log.warn(`channel ${name}: ${this.#events - events} events are not in the table any more`);
     this.#events = events;
+  }
+
+  part(range: BlockRange, skip: number, count: number): TakenRange {
+    return part(range as TakenRange, skip, count);
   }
 
   commit(take: Take): void {

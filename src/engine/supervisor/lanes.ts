@@ -58,11 +58,8 @@ export class Lanes {
     const componentWorker = this.#workers.get(component.worker);
     const channelWorker = this.#workers.get(channel.worker);
     if (componentWorker === undefined || channelWorker === undefined) return;
-    const memory = allocateLane(
-      this.#laneNumber++,
-      RING_RECORDS,
-      end === 'sink' ? TAKE_RING_RECORDS : RING_RECORDS,
-    );
+    const records = end === 'sink' ? TAKE_RING_RECORDS : RING_RECORDS;
+    const memory = allocateLane(this.#laneNumber++, records, records);
     this.#lanes.set(memory.id, { memory, componentKey, channelKey });
     const { port1, port2 } = new MessageChannel();
     const channelEnd = end === 'source' ? 'channel-put' : 'channel-take';

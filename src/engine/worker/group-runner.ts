@@ -6,6 +6,9 @@
  * A sink alone has takes prefetched: the channel hands over the next batches while one is being
  * delivered. In a group each take is asked for when the processor calls, so that no batch waits at
  * a sink that is not chosen.
+ *
+ * A sink alone may also hold parts of a batch: the rest is committed, and each part when it is delivered.
+ * While it holds as much as it may, it is handed nothing more.
  */
 import { systemClock } from '../../base/clock.ts';
 import { messageOf } from '../../base/errors.ts';
@@ -15,10 +18,10 @@ import type { SinkCounters } from '../../component/counters.ts';
 import type { SinkHandle, SinkProcessor, SinkStatus } from '../../component/processor.ts';
 import type { ProgressTable } from '../../component/progress.ts';
 import type { EventSerializer, Writer } from '../../component/serializer.ts';
-import type { Sink, SinkContext } from '../../component/sink.ts';
+import type { HeldPart, Sink, SinkContext } from '../../component/sink.ts';
 import type { BlockWork } from '../../component/work.ts';
 import type { LaneEnd } from '../../memory/lane.ts';
-import { TakeClient, type TakenBatch } from '../../transaction/take-client.ts';
+import { type HeldTake, TakeClient, type TakenBatch } from '../../transaction/take-client.ts';
 import type { FromWorker, GroupUnit, PartSpec, Progress } from './messages.ts';
 import type { Parts } from './parts.ts';
 import type { Pumpable } from './reactor.ts';
@@ -48,6 +51,7 @@ class SinkDriver implements SinkHandle {
   readonly name: string;
   readonly client: TakeClient;
   readonly sink: Sink;
+  readonly trouble: SinkTrouble;
   readonly #prefetched: boolean;
   /** Deliveries that may be under way at once. */
   readonly #overlap: number;
@@ -59,8 +63,9 @@ class SinkDriver implements SinkHandle {
   #failure: { readonly error: unknown } | null = null;
   #asked: ((status: SinkStatus | Promise<SinkStatus>) => void) | null = null;
 
-  constructor(name: string, sink: Sink, prefetched: boolean, wake: () => void) {
+  constructor({ name, trouble }: SinkRunnerContext, sink: Sink, prefetched: boolean, wake: () => void) {
     this.name = name;
+    this.trouble = trouble;
     this.sink = sink;
     this.#prefetched = prefetched;
     this.#overlap = prefetched ? Math.min(sink.overlap ?? 1, OVERLAP_MAX) : 1;
@@ -76,6 +81,12 @@ class SinkDriver implements SinkHandle {
   /** Resolves when no delivery is under way. */
   async ended(): Promise<void> {
     await Promise.all(this.#flying);
+  }
+
+  get #isFull(): boolean {
+    const { heldMax } = this.sink;
+    if (heldMax === undefined) return false;
+    return this.client.heldEvents >= heldMax.events || this.client.heldBytes >= heldMax.bytes;
   }
 
   process(): SinkStatus | Promise<SinkStatus> {
@@ -106,7 +117,7 @@ class SinkDriver implements SinkHandle {
   #launch(): SinkStatus | Promise<SinkStatus> {
     if (this.#failure !== null) return this.#giveBack(this.#failure.error);
     if (this.#flying.size >= this.#overlap) return Promise.race(this.#flying).then(() => 'ready');
-    const batch = this.client.begin();
+    const batch = this.#isFull ? null : this.client.begin();
     if (batch === null) return 'backoff';
     const flight: Promise<void> = this.#settle(batch, this.#delivered(batch))
       .catch((error: unknown) => {
@@ -120,8 +131,8 @@ class SinkDriver implements SinkHandle {
     return 'ready';
   }
 
-  async #delivered(batch: TakenBatch): Promise<void> {
-    await this.sink.process(batch);
+  async #delivered(batch: TakenBatch): Promise<readonly HeldPart[]> {
+    return (await this.sink.process(batch)) ?? [];
   }
 
   async #giveBack(error: unknown): Promise<never> {
@@ -132,7 +143,7 @@ class SinkDriver implements SinkHandle {
   }
 
   #deliverNext(): SinkStatus | Promise<SinkStatus> {
-    const batch = this.client.begin();
+    const batch = this.#isFull ? null : this.client.begin();
     if (batch === null) return 'backoff';
     try {
       const delivered = this.sink.process(batch);
@@ -145,7 +156,7 @@ class SinkDriver implements SinkHandle {
     return 'ready';
   }
 
-  async #deliverLate(batch: TakenBatch, delivered: Promise<void>): Promise<SinkStatus> {
+  async #deliverLate(batch: TakenBatch, delivered: Delivery): Promise<SinkStatus> {
     try {
       await this.#settle(batch, delivered);
     } catch (error) {
@@ -155,15 +166,47 @@ class SinkDriver implements SinkHandle {
     return 'ready';
   }
 
-  /** Commits the batch when it is delivered. */
-  async #settle(batch: TakenBatch, delivered: Promise<void>): Promise<void> {
-    const release = this.client.hold(batch);
+  /** Commits the batch when it is delivered, and parts that are held when they are. */
+  async #settle(batch: TakenBatch, delivered: Delivery): Promise<void> {
+    const release = this.client.keep(batch);
     try {
-      await delivered;
+      const parts = (await delivered) ?? [];
+      if (parts.length === 0) this.client.commit(batch);
+      else for (const held of this.client.settle(batch, parts)) void this.#commitLater(held);
     } finally {
       release();
     }
-    this.client.commit(batch);
+  }
+
+  async #commitLater(held: HeldTake): Promise<void> {
+    await Promise.all(held.parts.map(({ delivered }) => delivered));
+    if (this.client.commitHeld(held)) this.#wake();
+  }
+}
+
+/** What a delivery that takes its time ends with: see `Sink.process`. */
+type Delivery = Promise<void> | Promise<readonly HeldPart[]>;
+
+/** What `millrace status` shows of a sink: why deliveries fail, else what the sink itself complains of. */
+class SinkTrouble {
+  readonly #send: (reason: string | null) => void;
+  #delivery: string | null = null;
+  #own: string | null = null;
+
+  constructor(send: (reason: string | null) => void) {
+    this.#send = send;
+  }
+
+  /** Of the runner: null once a batch is delivered. */
+  set delivery(reason: string | null) {
+    this.#delivery = reason;
+    this.#send(reason ?? this.#own);
+  }
+
+  /** Of the sink, which ends it itself. */
+  set own(reason: string | null) {
+    this.#own = reason;
+    this.#send(this.#delivery ?? reason);
   }
 }
 
@@ -183,15 +226,16 @@ export class GroupRunner implements Pumpable {
 
   static async open(unit: GroupUnit, parts: Parts, setup: GroupRunnerSetup): Promise<GroupRunner> {
     const drivers: SinkDriver[] = [];
-    let blocking = unit.sinks.length === 1;
+    const isAlone = unit.sinks.length === 1;
+    let blocking = isAlone;
     for (const part of unit.sinks) {
-      const context = new SinkRunnerContext(part, parts, setup);
+      const context = new SinkRunnerContext(part, parts, setup, isAlone);
       const { module, options, declaration } = await parts.load('sink', part, `sink ${part.name}`);
       context.options = options;
       const sink = module.create(context);
       await sink.start?.();
       blocking &&= declaration.blocking;
-      drivers.push(new SinkDriver(part.name, sink, unit.sinks.length === 1, setup.wake));
+      drivers.push(new SinkDriver(context, sink, isAlone, setup.wake));
     }
     const loaded = await parts.load('processor', unit.processor, `processor of sink group ${unit.name}`);
     const processor = loaded.module.create({
@@ -306,8 +350,7 @@ export class GroupRunner implements Pumpable {
     this.#idleAtMs = nowMs + IDLE_MS;
     if (!this.#failing) return;
     this.#failing = false;
-    for (const { name } of this.#drivers)
-      this.#setup.send({ op: 'status', component: `sink ${name}`, reason: null });
+    for (const { trouble } of this.#drivers) trouble.delivery = null;
   }
 
   /** Flume's rule: log, and pause five seconds. */
@@ -319,8 +362,7 @@ export class GroupRunner implements Pumpable {
       .named('org.apache.flume.SinkRunner')
       .error('Unable to deliver event. Exception follows.', error);
     const reason = messageOf(error);
-    for (const { name } of this.#drivers)
-      this.#setup.send({ op: 'status', component: `sink ${name}`, reason });
+    for (const { trouble } of this.#drivers) trouble.delivery = reason;
   }
 
   #idle(nowMs: number): void {
@@ -373,17 +415,21 @@ class SinkRunnerContext implements SinkContext {
   readonly clock = systemClock;
   readonly counters: SinkCounters;
   readonly work: BlockWork;
+  readonly mayHold: boolean;
+  readonly trouble: SinkTrouble;
   options: unknown;
   readonly #parts: Parts;
-  readonly #setup: GroupRunnerSetup;
 
-  constructor(part: PartSpec, parts: Parts, setup: GroupRunnerSetup) {
+  constructor(part: PartSpec, parts: Parts, setup: GroupRunnerSetup, mayHold: boolean) {
     this.name = part.name;
     this.log = setup.log;
     this.counters = setup.counters(part.name);
     this.work = setup.work;
+    this.mayHold = mayHold;
+    this.trouble = new SinkTrouble((reason) =>
+      setup.send({ op: 'status', component: `sink ${part.name}`, reason }),
+    );
     this.#parts = parts;
-    this.#setup = setup;
   }
 
   async serializer(
@@ -401,6 +447,6 @@ class SinkRunnerContext implements SinkContext {
   }
 
   degraded(reason: string | null): void {
-    this.#setup.send({ op: 'status', component: `sink ${this.name}`, reason });
+    this.trouble.own = reason;
   }
 }

@@ -114,7 +114,7 @@ export class Backlog {
 }
 
 /** `count` events of a range, behind its first `skip`. Their slots are not needed any more. */
-function part(range: TakenRange, skip: number, count: number): TakenRange {
+export function part(range: TakenRange, skip: number, count: number): TakenRange {
   const { segment, offset, piece } = range;
   return {
     segment,

@@ -19,7 +19,7 @@ import { BlockStore } from '../../memory/store/store.ts';
 import type { BlockCipher } from '../../storage/log/cipher.ts';
 import { EventLog, type LockedBlock, type LogSettings, type NewRecord } from '../../storage/log/log.ts';
 import { Admission, type AdmissionHost, type AdmissionLimits } from '../admission.ts';
-import { Backlog, type TakenRange } from './backlog.ts';
+import { Backlog, part, type TakenRange } from './backlog.ts';
 
 export interface LogChannelSettings {
   readonly limits: AdmissionLimits;
@@ -397,6 +397,10 @@ export class LogChannel implements Channel, AdmissionHost {
         bytes: value.length,
       });
     }
+  }
+
+  part(range: BlockRange, skip: number, count: number): TakenRange {
+    return part(range as TakenRange, skip, count);
   }
 
   commit(take: Take): void {

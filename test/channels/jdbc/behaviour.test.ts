@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, type TestContext, test } from 'node:test';
 import declaration from '../../../src/channels/jdbc/index.ts';
-import { AsyncChannelRig } from '../../conformance/async-channel-contract.ts';
+import { AsyncChannelRig } from '../../kit/async-channel.ts';
 import { Collected, kitPlugin, netcatSource, runFlow } from '../../kit/flow.ts';
 import { LineClient } from '../../kit/lines.ts';
 import type { Properties } from '../../kit/part.ts';

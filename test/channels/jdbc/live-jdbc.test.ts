@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, type TestContext, test } from 'node:test';
 import declaration from '../../../src/channels/jdbc/index.ts';
-import { AsyncChannelRig, asyncChannelContract } from '../../conformance/async-channel-contract.ts';
+import { asyncChannelContract } from '../../conformance/async-channel-contract.ts';
+import { AsyncChannelRig } from '../../kit/async-channel.ts';
 import type { Properties } from '../../kit/part.ts';
 import { refusalOf } from '../../kit/part.ts';
 import type { SqlServer } from '../../peers/sql/debian.ts';

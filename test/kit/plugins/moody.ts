@@ -56,6 +56,7 @@ function create(context: ChannelContext): Channel {
     },
     hasNext: () => inner.hasNext(),
     take: (eventsMax) => inner.take(eventsMax),
+    part: (...range) => inner.part(...range),
     commit: (take) => inner.commit(take),
     rollback: (take) => inner.rollback(take),
     tick: (nowMs) => inner.tick(nowMs),

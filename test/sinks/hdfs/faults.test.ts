@@ -59,6 +59,7 @@ class Faulty {
       serializer,
       loadPlugin: async () => ({}),
       work: workInPlace,
+      mayHold: true,
       degraded: (reason: string | null) => void rig.degraded.push(reason),
     };
     const settings = settingsOf(values, 'sink k1', () => {});
