@@ -2,8 +2,8 @@
  * java.util.Properties text → properties, with the file and line of each.
  *
  * Encoding: Flume 1.10 and later read ISO-8859-1, older ones the platform's charset. Bytes that are
- * well-formed UTF-8 are read as UTF-8 (plain ASCII is the same in both), others as ISO-8859-1. Source of the
- * grammar: the documentation of java.util.Properties.load.
+ * well-formed UTF-8 are read as UTF-8 (plain ASCII is the same in both), others as ISO-8859-1, those with the
+ * mark of UTF-16 as that. Source of the grammar: the documentation of java.util.Properties.load.
  */
 import { isUtf8 } from 'node:buffer';
 import type { Finding } from '../../base/finding.ts';
@@ -23,6 +23,10 @@ export interface ParsedProperties {
 }
 
 export function decodeProperties(bytes: Uint8Array): string {
+  // What Windows editors call Unicode.
+  const [first, second] = bytes;
+  if (first === 0xff && second === 0xfe) return new TextDecoder('utf-16le').decode(bytes);
+  if (first === 0xfe && second === 0xff) return new TextDecoder('utf-16be').decode(bytes);
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const text = isUtf8(buffer) ? buffer.toString('utf8') : buffer.toString('latin1');
   return text.startsWith('\ufeff') ? text.slice(1) : text;

@@ -104,6 +104,8 @@ describe('the encoding of a properties file', () => {
     ['well-formed UTF-8 is read as such', Buffer.from('a = grün 你'), 'a = grün 你'],
     ['other bytes are ISO-8859-1', Buffer.from('a = grün', 'latin1'), 'a = grün'],
     ['a byte order mark is dropped', Buffer.from('\ufeffa = 1'), 'a = 1'],
+    ['UTF-16 as Windows writes it', Buffer.from('\ufeffa = 你', 'utf16le'), 'a = 你'],
+    ['UTF-16 the other way round', Buffer.from('\ufeffa = 你', 'utf16le').swap16(), 'a = 你'],
     ['an empty file is empty', Buffer.alloc(0), ''],
   ];
   for (const [name, bytes, expected] of cases) {
