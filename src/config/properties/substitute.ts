@@ -18,6 +18,8 @@ export interface SubstitutionScope {
 
 const ENV_RESOLVER = 'org.apache.flume.node.EnvVarResolverProperties';
 const NESTING_MAX = 32;
+/** Lookups whose names somebody has to set; other text in `${…}` may be meant for a shell or a filter. */
+const KINDS: Readonly<Record<string, string>> = { env: 'environment variable', sys: 'system property (-D)' };
 
 export function substitute(
   properties: ReadonlyMap<string, Property>,
@@ -43,6 +45,20 @@ export function substitute(
     }
     resolved.set(key, { ...property, value });
   }
+  for (const [key, names] of resolver.missing) {
+    const { file, line } = properties.get(key)!;
+    for (const name of names) {
+      findings.push({
+        severity: 'warning',
+        code: 'CONF_SUBSTITUTION',
+        text: `${key}: \${${name}} stays as it is: there is no such ${KINDS[name.split(':', 1)[0]!]}`,
+        key,
+        file,
+        line,
+        remedy: `set it, or give a default: \${${name}:-DEFAULT}`,
+      });
+    }
+  }
   return { properties: resolved, findings };
 }
 
@@ -53,6 +69,8 @@ class Resolver {
   readonly #underWay: string[] = [];
   readonly #fallBackToEnv: boolean;
   cycle: string[] | null = null;
+  /** Names that nothing stands for, by the key whose value has them. */
+  readonly missing = new Map<string, Set<string>>();
 
   constructor(properties: ReadonlyMap<string, Property>, scope: SubstitutionScope) {
     this.#properties = properties;
@@ -107,7 +125,16 @@ class Resolver {
     const name = separator < 0 ? expanded : expanded.slice(0, separator);
     const value = this.#lookUp(name);
     if (value !== null) return value;
-    return separator < 0 ? null : expanded.slice(separator + 2);
+    if (separator >= 0) return expanded.slice(separator + 2);
+    if (Object.hasOwn(KINDS, name.split(':', 1)[0]!)) this.#noteMissing(name);
+    return null;
+  }
+
+  #noteMissing(name: string): void {
+    const key = this.#underWay.findLast((one) => this.#properties.has(one));
+    if (key === undefined) return;
+    const names = this.missing.get(key) ?? new Set();
+    this.missing.set(key, names.add(name));
   }
 
   #lookUp(name: string): string | null {

@@ -70,9 +70,51 @@ describe('variables in values', () => {
         DEV_BIND: '192.168.11.101',
       });
       assert.equal(value('x'), braces(expected));
-      assert.deepEqual(findings, []);
+      // What stays as it is, is told below.
+      assert.deepEqual(
+        findings.filter((finding) => finding.code !== 'CONF_SUBSTITUTION'),
+        [],
+      );
     });
   }
+
+  test('a variable of the environment or of -D that is not set is a warning at its own line', () => {
+    const { value, findings } = resolve({
+      a: `\${env:NOT_SET} \${env:NOT_SET}`,
+      b: `\${a}`,
+      c: `\${sys:none:-default} \${HOME} \${f1['key']} $\${env:LITERAL}`,
+      d: `\${sys:none}`,
+    });
+    assert.equal(value('b'), `\${env:NOT_SET} \${env:NOT_SET}`);
+    assert.deepEqual(
+      findings.map(({ severity, code, key, line, text, remedy }) => [
+        severity,
+        code,
+        key,
+        line,
+        text,
+        remedy,
+      ]),
+      [
+        [
+          'warning',
+          'CONF_SUBSTITUTION',
+          'a',
+          1,
+          `a: \${env:NOT_SET} stays as it is: there is no such environment variable`,
+          `set it, or give a default: \${env:NOT_SET:-DEFAULT}`,
+        ],
+        [
+          'warning',
+          'CONF_SUBSTITUTION',
+          'd',
+          4,
+          `d: \${sys:none} stays as it is: there is no such system property (-D)`,
+          `set it, or give a default: \${sys:none:-DEFAULT}`,
+        ],
+      ],
+    );
+  });
 
   test('java: says what runs', () => {
     assert.match(resolve({ x: `\${java:version}` }).value('x')!, /^Java version \d+/);
