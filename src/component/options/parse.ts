@@ -2,7 +2,7 @@
 import type { Finding } from '../../base/finding.ts';
 import { parseJavaBoolean, parseJavaDouble, parseJavaLong } from '../../base/java/numbers.ts';
 import { rangeText } from './range.ts';
-import { nearest } from './suggest.ts';
+import { commentAdvice, nearest } from './suggest.ts';
 import type { OptionSpec, OptionsOf, OptionTable } from './table.ts';
 import { parseDurationMs, parseSizeBytes } from './units.ts';
 
@@ -70,6 +70,7 @@ function parseOne(
     findings.push({ severity: 'warning', code: 'CONF_DEPRECATED', text, ...about });
   }
   const text = properties[used]!;
+  if (spec.kind === 'boolean') findings.push(...doubtfulBoolean(text, about));
   const parsed = convert(spec, text);
   if (parsed.wanted === null) return parsed.value;
   const shown = spec.secret ? '(secret)' : text;
@@ -80,7 +81,7 @@ function parseOne(
     findings.push({ ...finding, value: shown, remedy: `give ${parsed.wanted}`, ...about });
     return absent(spec);
   }
-  const remedy = `give ${parsed.wanted}${spec.example === undefined ? '' : `, e.g. ${spec.example}`}`;
+  const remedy = remedyFor(spec, text, parsed.wanted);
   findings.push({
     severity: 'error',
     code: 'CONF_OPTION_VALUE',
@@ -90,6 +91,22 @@ function parseOne(
     ...about,
   });
   return absent(spec);
+}
+
+function remedyFor(spec: OptionSpec, text: string, wanted: string): string {
+  const comment = commentAdvice(text);
+  if (comment !== null) return comment;
+  const meant = spec.kind === 'enum' ? nearest(text.trim(), spec.values ?? []) : null;
+  if (meant !== null) return `did you mean ${meant}?`;
+  return `give ${wanted}${spec.example === undefined ? '' : `, e.g. ${spec.example}`}`;
+}
+
+/** Flume takes anything but `true` for false; who wrote `yes` or `ture` did not mean that. */
+function doubtfulBoolean(text: string, about: { component: string; option: string }): Finding[] {
+  if (/^(true|false|no|off|n|f|0)$/i.test(text.trim())) return [];
+  const found = `${about.component}: ${about.option} = ${text} counts as false: only true counts as true`;
+  const remedy = 'give true or false';
+  return [{ severity: 'warning', code: 'CONF_OPTION_VALUE', text: found, value: text, remedy, ...about }];
 }
 
 function absent(spec: OptionSpec): Value {
@@ -151,7 +168,7 @@ function numberOf(spec: OptionSpec, text: string): number | null {
 function wantedNumber(spec: OptionSpec): string {
   const kind = {
     float: 'a number',
-    duration: `a number of ${spec.unit ?? 'ms'} or a duration such as 10s`,
+    duration: `a number of ${spec.unit === 's' ? 'seconds' : 'milliseconds'} or a duration such as 10s`,
     size: 'a number of bytes or a size such as 64MiB',
     int: `a whole number${spec.unit === undefined ? '' : ` of ${spec.unit}`}`,
   }[spec.kind as 'float' | 'duration' | 'size' | 'int'];

@@ -1,10 +1,13 @@
-/** The name that was probably meant. */
+/** What was probably meant. */
 
-/** The nearest of `names` to `name` by edits (case apart), or null when none is near. */
+/**
+ * The nearest of `names` to `name` by edits (case apart), or null when none is near. One of two letters is
+ * near to no other: `c2` is no slip of `c1`.
+ */
 export function nearest(name: string, names: Iterable<string>): string | null {
   const wanted = name.toLowerCase();
   let best: string | null = null;
-  let bestDistance = Math.max(1, Math.floor(name.length / 3)) + 1;
+  let bestDistance = (name.length < 3 ? 0 : Math.max(1, Math.floor(name.length / 3))) + 1;
   for (const candidate of names) {
     const distance = edits(wanted, candidate.toLowerCase(), bestDistance);
     if (distance < bestDistance) {
@@ -34,4 +37,14 @@ function edits(a: string, b: string, limit: number): number {
     row = next;
   }
   return row[b.length]!;
+}
+
+/**
+ * What to do about a value with a comment behind it, a habit of other formats: here it is part of the value.
+ * Null for other values.
+ */
+export function commentAdvice(value: string): string | null {
+  return /(^|\s)[#!]/.test(value)
+    ? 'put the comment on a line of its own: # within a line is part of the value'
+    : null;
 }

@@ -7,12 +7,19 @@ import { MillraceError } from '../../base/errors.ts';
 import type { Finding } from '../../base/finding.ts';
 import type { ComponentKind, DeclarationOf, RegistryEntry } from '../../component/declaration.ts';
 import { collect, parseOptions } from '../../component/options/parse.ts';
-import { nearest } from '../../component/options/suggest.ts';
+import { commentAdvice, nearest } from '../../component/options/suggest.ts';
 import { adviceFor } from '../lint/known-classes.ts';
 import type { Property } from '../properties/parse.ts';
 import { at } from './shape.ts';
 import type { AgentPlan, ChannelUnit, GroupUnit, PartSpec, SourceUnit, Unit } from './types.ts';
-import type { ValidAgent, ValidComponent, ValidGroup, ValidSink, ValidSource } from './validate.ts';
+import {
+  meantName,
+  type ValidAgent,
+  type ValidComponent,
+  type ValidGroup,
+  type ValidSink,
+  type ValidSource,
+} from './validate.ts';
 
 export interface PlanScope {
   readonly registry: readonly RegistryEntry[];
@@ -96,22 +103,27 @@ class Materialization {
     return { agentName: this.#agent.name, units, registered: this.#registered };
   }
 
-  /** Text for a component that cannot be configured, as Flume logs it. */
+  /** Text for a component that cannot be configured, as Flume logs it; `option` is the one to blame. */
   #removed(
     kind: string,
     one: ValidComponent,
     because: string,
-    code: Finding['code'] = 'CONF_COMPONENT',
+    more: { readonly code?: Finding['code']; readonly option?: string; readonly remedy?: string } = {},
   ): void {
     const title = kind[0]!.toUpperCase() + kind.slice(1);
     const text = `${title} ${one.name} has been removed due to an error during configuration: ${because}`;
-    const first = one.properties.values().next().value;
+    const { code = 'CONF_COMPONENT', option, remedy } = more;
+    const blamed = option === undefined ? undefined : one.properties.get(option);
+    const place = blamed ?? placeOf(one);
     this.findings.push({
       severity: 'error',
       code,
       text,
       component: `${kind} ${one.name}`,
-      ...(first === undefined ? {} : at(first)),
+      ...(option === undefined ? {} : { option }),
+      ...(blamed === undefined ? {} : { value: blamed.value }),
+      ...(remedy === undefined ? {} : { remedy }),
+      ...(place === undefined ? {} : at(place)),
     });
   }
 
@@ -146,6 +158,7 @@ class Materialization {
       .flatMap((one) => [...one.aliases, ...one.classes]);
     const meant = nearest(type, names);
     const remedy =
+      commentAdvice(type) ??
       adviceFor(type, names) ??
       (meant === null ? `\`millrace components ${kind}\` lists what there is` : `did you mean ${meant}?`);
     const text = `${component}: unable to load ${kind} type: ${type}`;
@@ -167,7 +180,10 @@ class Materialization {
     });
   }
 
-  /** Options by the table; findings get the place of their key. Null when there was an error. */
+  /**
+   * Options by the table; findings get the place of their key, or of the component where a key is missing.
+   * Null when there was an error.
+   */
   #options<K extends ComponentKind>(
     declaration: DeclarationOf<K>,
     properties: Readonly<Record<string, string>>,
@@ -177,7 +193,7 @@ class Materialization {
     const others = OTHERS[declaration.kind] ?? [];
     const { values, findings } = parseOptions(declaration.options, properties, { component, others });
     for (const finding of findings) {
-      const property = place(finding.option ?? '');
+      const property = place(finding.option ?? '') ?? place('type');
       this.findings.push(property === undefined ? finding : { ...finding, ...at(property) });
     }
     return findings.some((finding) => finding.severity === 'error')
@@ -195,7 +211,7 @@ class Materialization {
     const options = this.#options(found.declaration, properties, component, (key) => one.properties.get(key));
     if (options === null) {
       const last = this.findings.findLast((finding) => finding.severity === 'error')!;
-      this.#removed(kind, one, last.text, last.code);
+      this.#removed(kind, one, last.text, { code: last.code });
       return null;
     }
     const spec: PartSpec = { name: one.name, type: type.value, alias: found.alias, properties };
@@ -215,7 +231,11 @@ class Materialization {
       transactionEvents > (options[capacityOption] as number)
     ) {
       const because = `Transaction Capacity of ${one.name} cannot be higher than the capacity (${transactionEvents} > ${options[capacityOption]})`;
-      this.#removed('channel', one, because, 'CONF_OPTION_VALUE');
+      const remedy = `give ${capacityOption} at least ${transactionEvents}, or ${transactionCapacityOption} at most ${options[capacityOption]}`;
+      const option = one.properties.has(transactionCapacityOption!)
+        ? transactionCapacityOption!
+        : capacityOption;
+      this.#removed('channel', one, because, { code: 'CONF_OPTION_VALUE', option, remedy });
       return null;
     }
     this.#registered.push(`channel ${one.name}`);
@@ -225,14 +245,23 @@ class Materialization {
   }
 
   /** False, with Flume's text, when a batch does not fit into a transaction of the channel. */
-  #fits(kind: 'source' | 'sink', one: ValidComponent, batchSize: number | null, channel: string): boolean {
+  #fits(
+    kind: 'source' | 'sink',
+    one: ValidComponent,
+    batchSizeOption: string | undefined,
+    options: Readonly<Record<string, unknown>>,
+    channel: string,
+  ): boolean {
     const { transactionEvents } = this.#channels.get(channel)!;
-    if (batchSize === null || transactionEvents === null || batchSize <= transactionEvents) return true;
+    if (batchSizeOption === undefined || transactionEvents === null) return true;
+    const batchSize = options[batchSizeOption] as number;
+    if (batchSize <= transactionEvents) return true;
     const title = kind === 'source' ? 'Source' : 'Sink';
     const because =
       `Incompatible ${kind} and channel settings defined. ${kind}'s batch size is greater than the channels transaction capacity. ` +
       `${title}: ${one.name}, batch size = ${batchSize}, channel ${channel}, transaction capacity = ${transactionEvents}`;
-    this.#removed(kind, one, because, 'CONF_CAPACITY');
+    const remedy = `give ${batchSizeOption} at most ${transactionEvents}, or transactionCapacity of channel ${channel} at least ${batchSize}`;
+    this.#removed(kind, one, because, { code: 'CONF_CAPACITY', option: batchSizeOption, remedy });
     return false;
   }
 
@@ -241,12 +270,16 @@ class Materialization {
     const channels = one.channels.filter((name) => this.#channels.has(name));
     if (made === null) return null;
     if (channels.length === 0) {
-      this.#removed('source', one, `none of its channels can be used: ${one.channels.join(' ')}`);
+      const because = `none of its channels can be used: ${one.channels.join(' ')}`;
+      this.#removed('source', one, because, {
+        option: 'channels',
+        remedy: 'see what is said of its channels',
+      });
       return null;
     }
     const { batchSizeOption } = made.declaration;
-    const batchSize = batchSizeOption === undefined ? null : (made.options[batchSizeOption] as number);
-    if (!channels.every((channel) => this.#fits('source', one, batchSize, channel))) return null;
+    const fits = (channel: string) => this.#fits('source', one, batchSizeOption, made.options, channel);
+    if (!channels.every(fits)) return null;
     const selector = await this.#selector(one, made.spec.properties, channels);
     const interceptors = await this.#interceptors(one, made.spec.properties);
     if (selector === null || interceptors === null) return null;
@@ -268,14 +301,15 @@ class Materialization {
     type: string,
     properties: Readonly<Record<string, string>>,
   ): Promise<PartSpec | null> {
-    const component = `${kind} ${name} of ${owner.kind} ${owner.one.name}`;
+    // An interceptor has a name of its own; there is one selector of a source, one processor of a group.
+    const component = `${kind}${kind === 'interceptor' ? ` ${name}` : ''} of ${owner.kind} ${owner.one.name}`;
     const place = (key: string) => owner.one.properties.get(owner.prefix + key);
     const found = await this.#declaration(kind, type);
     const values = found === null ? null : this.#options(found.declaration, properties, component, place);
     if (found === null) this.#unknown(kind, type, component, place('type'));
     if (found === null || values === null) {
       const last = this.findings.findLast((finding) => finding.severity === 'error')!;
-      this.#removed(owner.kind, owner.one, last.text, last.code);
+      this.#removed(owner.kind, owner.one, last.text, { code: last.code });
       return null;
     }
     return { name, type, alias: found.alias, properties };
@@ -296,7 +330,11 @@ class Materialization {
       if (!/^(mapping\.|default$)/.test(key)) continue;
       const wrong = value.split(' ').find((name) => !channels.includes(name));
       if (wrong === undefined) continue;
-      this.#removed('source', one, `Selector channel not found: ${wrong} (selector.${key} = ${value})`);
+      const because = `Selector channel not found: ${wrong} (selector.${key} = ${value})`;
+      const remedy =
+        meantName(wrong, channels) ??
+        `name channels of the source (${channels.join(', ')}), separated by one blank`;
+      this.#removed('source', one, because, { option: `selector.${key}`, remedy });
       return null;
     }
     return part;
@@ -310,11 +348,10 @@ class Materialization {
     for (const name of (properties.interceptors ?? '').split(/\s+/).filter((item) => item !== '')) {
       const own = collect(`interceptors.${name}.`, properties);
       if (own.type === undefined) {
-        this.#removed(
-          'source',
-          one,
-          `Type not specified for interceptor ${name} (set interceptors.${name}.type)`,
-        );
+        const defined = Object.keys(collect('interceptors.', properties)).map((key) => key.split('.', 1)[0]!);
+        const remedy = meantName(name, defined) ?? `set interceptors.${name}.type`;
+        const because = `Type not specified for interceptor ${name}`;
+        this.#removed('source', one, because, { option: 'interceptors', remedy });
         return null;
       }
       const owner = { kind: 'source', one, prefix: `interceptors.${name}.` };
@@ -329,12 +366,12 @@ class Materialization {
     const made = await this.#component('sink', one);
     if (made === null) return null;
     if (!this.#channels.has(one.channel)) {
-      this.#removed('sink', one, `its channel ${one.channel} cannot be used`);
+      const remedy = `see what is said of channel ${one.channel}`;
+      const because = `its channel ${one.channel} cannot be used`;
+      this.#removed('sink', one, because, { option: 'channel', remedy });
       return null;
     }
-    const { batchSizeOption } = made.declaration;
-    const batchSize = batchSizeOption === undefined ? null : (made.options[batchSizeOption] as number);
-    if (!this.#fits('sink', one, batchSize, one.channel)) return null;
+    if (!this.#fits('sink', one, made.declaration.batchSizeOption, made.options, one.channel)) return null;
     if (made.declaration.registersCounters) this.#registered.push(`sink ${one.name}`);
     return { ...made.spec, channel: one.channel };
   }
@@ -350,12 +387,15 @@ class Materialization {
       if (gone !== undefined) {
         const text = `Failed to instantiate component: sink group ${one.name} refers to sink ${gone}, which was removed`;
         const remedy = `mend ${gone}, or take it out of the group: as it is, nothing of the agent runs`;
+        const place = one.properties.get('sinks') ?? placeOf(one)!;
+        const component = `sinkgroup ${one.name}`;
         this.findings.push({
           severity: 'error',
           code: 'CONF_COMPONENT',
           text,
-          component: `sinkgroup ${one.name}`,
+          component,
           remedy,
+          ...at(place),
         });
         this.fatal = new MillraceError('CONF_COMPONENT', text, { remedy });
         return null;
@@ -385,7 +425,9 @@ class Materialization {
         processor.alias === 'default'
           ? 'Default sink processor takes one sink only (use failover or load_balance)'
           : 'The LoadBalancingSinkProcessor cannot be used for a single sink. Please configure more than one sinks and try again.';
-      this.#removed('sinkgroup', one, because);
+      const remedy =
+        processor.alias === 'default' ? 'set processor.type' : 'add a sink to the group, or dissolve it';
+      this.#removed('sinkgroup', one, because, { option: 'sinks', remedy });
       return null;
     }
     return { kind: 'group', name: one.name, sinks: one.sinks.map((name) => sinks.get(name)!), processor };
@@ -410,6 +452,11 @@ class Materialization {
     }
     return [...kept, ...sources, ...groups];
   }
+}
+
+/** Where a component is defined: its type, else whatever of it stands first. */
+function placeOf(one: ValidComponent): Property | undefined {
+  return one.properties.get('type') ?? one.properties.values().next().value;
 }
 
 function plain(properties: ReadonlyMap<string, Property>): Record<string, string> {

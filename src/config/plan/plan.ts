@@ -47,14 +47,20 @@ export async function planAgent(
 }
 
 function unknownAgent(agentName: string, names: readonly string[]): Finding {
-  const meant = nearest(agentName, names);
-  const has =
-    names.length === 0 ? 'the configuration has no agent' : `the configuration has: ${names.join(', ')}`;
   return {
     severity: 'error',
     code: 'CONF_UNKNOWN_AGENT',
     text: `No configuration found for this host:${agentName}`,
     value: agentName,
-    remedy: `${has}${meant === null || meant === agentName ? '' : `; did you mean --name ${meant}?`}`,
+    remedy: nameAdvice(agentName, names),
   };
+}
+
+function nameAdvice(agentName: string, names: readonly string[]): string {
+  if (names.includes(agentName)) return `nothing of ${agentName} can run: see what else is said of it`;
+  if (names.length === 0) return 'the configuration has no agent';
+  const has = `the configuration has: ${names.join(', ')}`;
+  if (agentName === '') return `${has}; name one of them: --name ${names[0]}`;
+  const meant = names.length === 1 ? names[0]! : nearest(agentName, names);
+  return meant === null ? has : `${has}; did you mean --name ${meant}?`;
 }

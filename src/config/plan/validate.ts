@@ -4,9 +4,9 @@
  * says where and what to do.
  */
 
-import { messageOf } from '../../base/errors.ts';
+import { MillraceError, messageOf } from '../../base/errors.ts';
 import type { Finding } from '../../base/finding.ts';
-import { nearest } from '../../component/options/suggest.ts';
+import { commentAdvice, nearest } from '../../component/options/suggest.ts';
 import { applyFilters, createFilter } from '../filters/filter.ts';
 import type { ConfigFilter, FilterScope } from '../filters/types.ts';
 import type { Property } from '../properties/parse.ts';
@@ -107,9 +107,9 @@ class Validation {
       try {
         filters.set(name, createFilter(properties, this.#scope));
       } catch (error) {
-        const text = `Could not configure config filter ${name}: ${messageOf(error)}`;
-        const remedy = 'values that use it keep their text';
-        this.#note('error', 'CONF_COMPONENT', text, { component: `configfilter ${name}`, remedy });
+        const text = `Could not configure config filter ${name}: ${messageOf(error)}; values that use it keep their text`;
+        const remedy = error instanceof MillraceError ? error.detail.remedy : undefined;
+        this.#refuse('configfilter', { name, properties }, text, remedy ?? 'mend its settings');
       }
     }
     if (filters.size === 0) return;
@@ -143,10 +143,10 @@ class Validation {
         found.push({ name, properties });
         continue;
       }
-      const meant = nearest(name, components[category].keys());
       const text = `Configuration empty for: ${name}.Removed.`;
       const component = `${category.slice(0, -1)} ${name}`;
-      const remedy = meant === null ? `define ${agent}.${category}.${name}.type` : `did you mean ${meant}?`;
+      const remedy =
+        meantName(name, components[category].keys()) ?? `define ${agent}.${category}.${name}.type`;
       this.#note('error', 'CONF_COMPONENT', text, { component, remedy, ...at(list.property) });
     }
     return found;
@@ -175,7 +175,6 @@ class Validation {
     const channels = names.filter((name) => active.has(name));
     for (const name of names) {
       if (active.has(name)) continue;
-      const meant = nearest(name, active);
       this.#note(
         'warning',
         'CONF_COMPONENT',
@@ -184,7 +183,7 @@ class Validation {
           component: `source ${one.name}`,
           option: 'channels',
           value: name,
-          remedy: meant === null ? 'add it to the channels of the agent' : `did you mean ${meant}?`,
+          remedy: meantName(name, active) ?? 'add it to the channels of the agent',
           ...at(listed!),
         },
       );
@@ -225,7 +224,7 @@ class Validation {
             'sinkgroup',
             one,
             `Sink ${name} of group ${one.name} does not exist`,
-            'list and define the sink',
+            meantName(name, sinks) ?? 'list and define the sink',
           );
         }
       }
@@ -264,4 +263,13 @@ class Validation {
       }
     }
   }
+}
+
+/** What is to be written instead of a name in a list that names nothing; null when nobody knows. */
+export function meantName(name: string, names: Iterable<string>): string | null {
+  const comment = commentAdvice(name);
+  if (comment !== null) return comment;
+  if (name.includes(',')) return 'separate names by blanks, not by commas';
+  const meant = nearest(name, names);
+  return meant === null ? null : `did you mean ${meant}?`;
 }

@@ -31,7 +31,7 @@ optionsContract({
     badValue('capacity', 'many', ofEvents, 'warning'),
     badValue('transactionCapacity', '-1', ofEvents, 'warning'),
     badValue('transactionCapacity', '1e3', ofEvents, 'warning'),
-    badValue('keep-alive', 'long', /a number of s or a duration such as 10s/, 'warning'),
+    badValue('keep-alive', 'long', /a number of seconds or a duration such as 10s/, 'warning'),
     badValue('byteCapacity', 'much', /a number of bytes or a size such as 64MiB/, 'warning'),
     badValue('byteCapacityBufferPercentage', '120', /from 0 to 100/, 'warning'),
   ],

@@ -50,15 +50,21 @@ describe('a value by its kind', () => {
     [
       { kind: 'duration', unit: 's', min: 0 },
       '-1s',
-      'give a number of s or a duration such as 10s, at least 0',
+      'give a number of seconds or a duration such as 10s, at least 0',
     ],
-    [{ kind: 'duration' }, 'soon', 'give a number of ms or a duration such as 10s'],
+    [{ kind: 'duration' }, 'soon', 'give a number of milliseconds or a duration such as 10s'],
     [{ kind: 'size' }, '4096', 4096],
     [{ kind: 'size' }, '64MiB', 67_108_864],
     [{ kind: 'size' }, 'big', 'give a number of bytes or a size such as 64MiB'],
     [{ kind: 'enum', values: ['DEFAULT', 'RollTime'] }, 'default', 'DEFAULT'],
     [{ kind: 'enum', values: ['DEFAULT', 'RollTime'] }, ' ROLLTIME ', 'RollTime'],
     [{ kind: 'enum', values: ['DEFAULT', 'RollTime'] }, 'other', 'give one of DEFAULT, RollTime'],
+    [{ kind: 'enum', values: ['DEFAULT', 'RollTime'] }, 'roltime', 'did you mean RollTime?'],
+    [
+      { kind: 'int', example: '5' },
+      '44444 # the port',
+      'put the comment on a line of its own: # within a line is part of the value',
+    ],
     [{ kind: 'list' }, ' a  b\tc ', ['a', 'b', 'c']],
     [{ kind: 'list', separator: /\s*,\s*/ }, 'a, b ,,c d', ['a', 'b', 'c d']],
   ];
@@ -66,6 +72,24 @@ describe('a value by its kind', () => {
     const { kind, unit, ...rest } = spec;
     test(`${kind} ${unit ?? ''} ${JSON.stringify(rest)} ← ${JSON.stringify(text)}`, () => {
       assert.deepEqual(one(spec, text), expected);
+    });
+  }
+});
+
+describe('a boolean that is neither true nor false', () => {
+  for (const text of ['yes', 'on', '1', 'ture', 'true # on']) {
+    test(`${text} counts as false, as in Flume, and that is told`, () => {
+      const { findings } = parse({ x: { kind: 'boolean', help: '' } }, { x: text });
+      const wanted = `source r1: x = ${text} counts as false: only true counts as true`;
+      const [found] = findings;
+      assert.deepEqual([found?.severity, found?.code, found?.text], ['warning', 'CONF_OPTION_VALUE', wanted]);
+      assert.deepEqual([found?.option, found?.value, found?.remedy], ['x', text, 'give true or false']);
+    });
+  }
+
+  for (const text of ['false', 'FALSE', ' no ', 'off', '0']) {
+    test(`${JSON.stringify(text)} means false to everybody`, () => {
+      assert.deepEqual(parse({ x: { kind: 'boolean', help: '' } }, { x: text }).findings, []);
     });
   }
 });

@@ -19,6 +19,8 @@ describe('the name that was probably meant', () => {
     ['maxLineLength', 'max-line-length'],
     ['kafka', null],
     ['x', null],
+    // Two letters: another name rather than a slip.
+    ['se', null],
     ['', null],
   ];
   for (const [name, meant] of cases) {

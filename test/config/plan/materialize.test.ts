@@ -180,7 +180,7 @@ a1.sources.r1.selector.mapping.ERROR = c1 c2`;
     const result = await planWith('a1.sources.r1.selector.type = multiplex');
     assert.equal(unitsOf(result).includes('source r1'), false);
     assert.equal(errorsOf(result)[0]?.option, 'type');
-    assert.equal(errorsOf(result)[0]?.component, 'selector selector of source r1');
+    assert.equal(errorsOf(result)[0]?.component, 'selector of source r1');
   });
 });
 
@@ -274,5 +274,67 @@ describe('plug-ins', () => {
   test('of another kind are not taken', async () => {
     const result = await planWith('a1.sources.r1.type = file:x.ts', { plugin });
     assert.equal(result.fatal?.code, 'CONF_UNKNOWN_TYPE');
+  });
+});
+
+describe('what is to be done', () => {
+  const TWO = 'a1.channels = c1 c2\na1.channels.c2.type = memory\na1.sources.r1.channels = c1 c2';
+  const cases: readonly (readonly [string, string, string, string, string])[] = [
+    [
+      'a batch that is larger than transactions',
+      'a1.sinks.k1.type = null\na1.sinks.k1.batchSize = 500',
+      'batchSize',
+      '500',
+      'give batchSize at most 100, or transactionCapacity of channel c1 at least 500',
+    ],
+    [
+      'transactions that are larger than the channel',
+      'a1.channels.c1.transactionCapacity = 200',
+      'transactionCapacity',
+      '200',
+      'give capacity at least 200, or transactionCapacity at most 100',
+    ],
+    [
+      'a mapping to a channel that the source does not have',
+      `${TWO}\na1.sources.r1.selector.type = multiplexing\na1.sources.r1.selector.mapping.A = logs`,
+      'selector.mapping.A',
+      'logs',
+      'name channels of the source (c1, c2), separated by one blank',
+    ],
+    [
+      'channels that a mapping separates by commas',
+      `${TWO}\na1.sources.r1.selector.type = multiplexing\na1.sources.r1.selector.default = c1,c2`,
+      'selector.default',
+      'c1,c2',
+      'separate names by blanks, not by commas',
+    ],
+    [
+      'interceptors that are separated by commas',
+      'a1.sources.r1.interceptors = i1, i2\na1.sources.r1.interceptors.i1.type = host',
+      'interceptors',
+      'i1, i2',
+      'separate names by blanks, not by commas',
+    ],
+    [
+      'a load balancer with one sink',
+      'a1.sinkgroups = g1\na1.sinkgroups.g1.sinks = k1\na1.sinkgroups.g1.processor.type = load_balance',
+      'sinks',
+      'k1',
+      'add a sink to the group, or dissolve it',
+    ],
+  ];
+  for (const [name, lines, option, value, remedy] of cases) {
+    test(`${name}: option, value, line and remedy`, async () => {
+      const { findings } = await planWith(lines);
+      const found = findings.find((one) => one.option === option)!;
+      assert.ok(found !== undefined, JSON.stringify(findings));
+      assert.deepEqual([found.severity, found.value, found.remedy], ['error', value, remedy]);
+      assert.ok(found.key?.endsWith(`.${option}`), found.key);
+    });
+  }
+
+  test('a comment behind a type is not taken for a plug-in', async () => {
+    const { fatal } = await planWith('a1.channels.c1.type = memory # fast');
+    assert.match(fatal!.message, /memory # fast \(put the comment on a line of its own/);
   });
 });

@@ -224,7 +224,16 @@ describe('a component that cannot be used is removed, the rest stays', () => {
       [found.severity, found.component, found.option, found.value, found.line],
       ['warning', 'source s1', 'channels', 'c3', 3],
     );
-    assert.match(found.remedy!, /did you mean c[12]\?/);
+    assert.equal(found.remedy, 'add it to the channels of the agent');
+  });
+
+  test('names that are separated by commas, or have a comment behind them, are told so', () => {
+    const { findings } = validate(FULL.replace('a.channels = c1 c2', 'a.channels = c1,c2'));
+    const empty = findings.find((one) => one.text === 'Configuration empty for: c1,c2.Removed.');
+    assert.equal(empty?.remedy, 'separate names by blanks, not by commas');
+    const { findings: more } = validate(FULL.replace('a.channels = c1 c2', 'a.channels = c1 c2 # both'));
+    const sign = more.find((one) => one.text === 'Configuration empty for: #.Removed.');
+    assert.match(sign!.remedy!, /put the comment on a line of its own/);
   });
 
   test('a sink stays in the first group that names it', () => {

@@ -10,7 +10,7 @@ optionsContract({
     [{ header: 'when' }, { headerName: 'when' }],
     [{ header: 'guide', headerName: 'code' }, { headerName: 'code' }],
     [{ preserveExisting: 'TRUE' }, { preserveExisting: true }],
-    [{ preserveExisting: 'yes' }, { preserveExisting: false }],
+    [{ preserveExisting: 'off' }, { preserveExisting: false }],
   ],
   slip: ['preserveExistng', 'preserveExisting'],
 });

@@ -39,7 +39,7 @@ optionsContract({
     // Flume takes its default for these.
     badValue('batch-size', '0', /a whole number of events, at least 1/, 'warning'),
     badValue('connect-timeout', '999', /at least 1000/, 'warning'),
-    badValue('request-timeout', 'x', /a number of ms/, 'warning'),
+    badValue('request-timeout', 'x', /a number of milliseconds/, 'warning'),
   ],
   slip: ['batchSize', 'batch-size'],
 });

@@ -30,7 +30,7 @@ optionsContract({
   ],
   bad: [
     missing('sink.directory'),
-    badValue('sink.rollInterval', 'hourly', /a number of s or a duration such as 10s, e\.g\. 1h/),
+    badValue('sink.rollInterval', 'hourly', /a number of seconds or a duration such as 10s, e\.g\. 1h/),
     badValue('sink.batchSize', '0', /a whole number of events, at least 1, e\.g\. 1000/),
     badValue(
       'sink.pathManager',

@@ -49,7 +49,7 @@ optionsContract({
     badValue('port', '70000', /a whole number from 1 to 65535/),
     badValue('batch-size', '0', /a whole number of events, at least 1/, 'warning'),
     badValue('connect-timeout', '999', /at least 1000/, 'warning'),
-    badValue('request-timeout', 'soon', /a number of ms or a duration/, 'warning'),
+    badValue('request-timeout', 'soon', /a number of milliseconds or a duration/, 'warning'),
     badValue('protocol', 'json', /one of compact, binary/, 'warning'),
   ],
   slip: ['batchsize', 'batch-size'],

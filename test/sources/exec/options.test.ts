@@ -27,11 +27,11 @@ optionRules({
     ['batchTimeout', '1m', 'batchTimeout', 60_000],
   ],
   bad: [
-    ['restartThrottle', 'soon', 'a number of ms or a duration such as 10s, at least 0'],
-    ['restartThrottle', '-5', 'a number of ms or a duration such as 10s, at least 0'],
+    ['restartThrottle', 'soon', 'a number of milliseconds or a duration such as 10s, at least 0'],
+    ['restartThrottle', '-5', 'a number of milliseconds or a duration such as 10s, at least 0'],
     ['batchSize', '0', 'a whole number of events, at least 1'],
     ['batchSize', 'many', 'a whole number of events, at least 1'],
-    ['batchTimeout', '-1', 'a number of ms or a duration such as 10s, at least 0'],
+    ['batchTimeout', '-1', 'a number of milliseconds or a duration such as 10s, at least 0'],
   ],
   misspelt: [
     ['comand', 'command'],

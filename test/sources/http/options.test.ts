@@ -37,8 +37,8 @@ optionRules({
     ['port', '70000', 'a whole number from 0 to 65535', '5140'],
     ['maxRequestBytes', 'huge', 'a number of bytes or a size such as 64MiB, at least 1'],
     ['maxRequestBytes', '0', 'a number of bytes or a size such as 64MiB, at least 1'],
-    ['requestTimeout', '999', 'a number of ms or a duration such as 10s, at least 1000'],
-    ['requestTimeout', 'long', 'a number of ms or a duration such as 10s, at least 1000'],
+    ['requestTimeout', '999', 'a number of milliseconds or a duration such as 10s, at least 1000'],
+    ['requestTimeout', 'long', 'a number of milliseconds or a duration such as 10s, at least 1000'],
     ['HttpConfiguration.requestHeaderSize', '1023', 'a whole number of bytes, at least 1024'],
   ],
   misspelt: [

@@ -20,7 +20,7 @@ optionRules({
     ['ack-every-event', 'false', 'ack-every-event', false],
     ['ack-every-event', 'TRUE', 'ack-every-event', true],
     // Java's Boolean.parseBoolean: whatever is not "true" is false.
-    ['ack-every-event', 'yes', 'ack-every-event', false],
+    ['ack-every-event', 'no', 'ack-every-event', false],
     ['encoding', 'UTF-16LE', 'encoding', 'UTF-16LE'],
     ['idleTimeout', '30', 'idleTimeout', 30],
     ['idleTimeout', '1500ms', 'idleTimeout', 1.5],
@@ -35,8 +35,8 @@ optionRules({
     ['max-line-length', '8388609', 'a whole number of characters from 1 to 8388608', '65536'],
     ['max-line-length', 'long', 'a whole number of characters from 1 to 8388608', '65536'],
     ['maxConnections', '-1', 'a whole number, at least 0'],
-    ['idleTimeout', '-1', 'a number of s or a duration such as 10s, at least 0'],
-    ['idleTimeout', 'never', 'a number of s or a duration such as 10s, at least 0'],
+    ['idleTimeout', '-1', 'a number of seconds or a duration such as 10s, at least 0'],
+    ['idleTimeout', 'never', 'a number of seconds or a duration such as 10s, at least 0'],
   ],
   misspelt: [
     ['max-line-lenght', 'max-line-length'],

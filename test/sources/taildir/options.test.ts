@@ -46,7 +46,7 @@ optionRules({
     ['maxLineLength', '1MiB', 'maxLineLength', 1024 * 1024],
   ],
   bad: [
-    ['idleTimeout', 'never', 'a number of ms or a duration such as 10s, at least 1'],
+    ['idleTimeout', 'never', 'a number of milliseconds or a duration such as 10s, at least 1'],
     ['batchSize', '0', 'a whole number of events, at least 1'],
     ['maxBatchCount', 'all', 'a whole number'],
     ['identity', 'name', 'one of content, inode-path'],

@@ -34,7 +34,7 @@ optionRules({
     ['protocol', 'json', 'one of compact, binary'],
     ['maxFrameBytes', '100', 'a number of bytes or a size such as 64MiB, at least 1024', '4MiB'],
     ['maxHeaders', '0', 'a whole number, at least 1'],
-    ['frameTimeout', '-1', 'a number of s or a duration such as 10s, at least 0'],
+    ['frameTimeout', '-1', 'a number of seconds or a duration such as 10s, at least 0'],
   ],
   misspelt: [
     ['protocoll', 'protocol'],

@@ -15,7 +15,7 @@ optionRules({
   good: [['maxMessageBytes', '1MiB', 'maxMessageBytes', 1024 * 1024]],
   bad: [
     ['port', '65536', 'a whole number from 0 to 65535', '35861'],
-    ['messageTimeout', '-1', 'a number of s or a duration such as 10s, at least 0'],
+    ['messageTimeout', '-1', 'a number of seconds or a duration such as 10s, at least 0'],
   ],
   misspelt: [['maxMesageBytes', 'maxMessageBytes']],
 });
