@@ -1,8 +1,10 @@
 /** Loads and plans a configuration for commands that only look at it. */
 import type { Finding } from '../base/finding.ts';
 import { type PlanResult, planAgent } from '../config/plan/plan.ts';
+import { at } from '../config/plan/shape.ts';
 import { ConfigurationSources } from '../config/properties/load.ts';
 import { agentScope } from '../engine/scope.ts';
+import { tryOut } from '../engine/trial.ts';
 import { last, type OptionDeclaration, type ParsedArguments, SCRIPT_OPTIONS } from './arguments.ts';
 import { complain } from './command.ts';
 import { environmentOf } from './environment.ts';
@@ -27,6 +29,7 @@ export interface Planned {
   readonly findings: readonly Finding[];
 }
 
+/** Plans, and makes every component for a trial: what a worker would refuse is among the findings. */
 export async function planFrom(parsed: ParsedArguments): Promise<Planned> {
   const environment = environmentOf(parsed);
   const files = [...parsed.positionals, ...(parsed.options.get('conf-file') ?? [])];
@@ -44,6 +47,13 @@ export async function planFrom(parsed: ParsedArguments): Promise<Planned> {
     [...properties.keys()].filter((key) => key.includes('.')).map((key) => key.split('.', 1)[0]!),
   );
   const name = last(parsed, 'name') ?? (names.size === 1 ? [...names][0]! : '');
-  const result = await planAgent(properties, name, agentScope(environment));
-  return { name, result, findings: [...findings, ...result.findings] };
+  const planned = await planAgent(properties, name, agentScope(environment));
+  const { plan } = planned;
+  const tried = plan === null ? null : await tryOut(plan, environment);
+  const found = (tried?.findings ?? []).map(({ finding, keys }) => {
+    const key = keys.find((one) => properties.has(`${name}.${one}`));
+    return key === undefined ? finding : { ...finding, ...at(properties.get(`${name}.${key}`)!) };
+  });
+  const result = { ...planned, plan: tried?.plan ?? plan };
+  return { name, result, findings: [...findings, ...planned.findings, ...found] };
 }

@@ -9,7 +9,7 @@ usage: millrace validate FILE [-n NAME] [--json] [--tier syntax|plan]
 
 tiers:
   syntax   the text of the file: malformed lines, duplicate keys, unreadable files
-  plan     everything: components, options, wiring, capacities (default)
+  plan     everything: components, options, patterns, plug-ins, wiring, capacities (default)
 
 exit code: 0 when there is no error, 78 when there is one
 

@@ -32,6 +32,10 @@ export interface OptionSpec {
   readonly min?: number;
   readonly max?: number;
   readonly separator?: RegExp;
+  /** The value is the type of a part of this kind, and the keys below (`KEY.*`) are the part's options. */
+  readonly part?: 'serializer';
+  /** What is built in, any letter case; another value is the specifier of a plug-in. */
+  readonly builtIn?: readonly string[];
   /**
    * What a bad value does. Flume removes the component (`error`), but some options fall back with a warning.
    */

@@ -38,6 +38,13 @@ class FailoverProcessor implements SinkProcessor {
     this.#context = context;
     this.#penaltyMsMax = o.maxpenalty;
     const priorities = new Map(Object.entries(o['priority.*']));
+    for (const name of priorities.keys()) {
+      if (context.sinks.some((sink) => sink.name === name)) continue;
+      const members = context.sinks.map((sink) => sink.name).join(', ');
+      context.log.warn(
+        `sink group ${context.name}: priority.${name} is ignored: the group has no sink ${name} (it has ${members})`,
+      );
+    }
     let nextDefault = -1;
     for (const sink of context.sinks) {
       const text = priorities.get(sink.name);

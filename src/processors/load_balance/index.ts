@@ -5,6 +5,7 @@ export const options = optionTable({
   selector: {
     kind: 'string',
     default: 'round_robin',
+    builtIn: ['round_robin', 'random'],
     help: 'round_robin, random, or the file of a plug-in that exports `createSinkSelector`.',
   },
   backoff: { kind: 'boolean', default: false, help: 'Leaves failed sinks alone for a while.' },

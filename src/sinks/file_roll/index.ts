@@ -17,6 +17,7 @@ export const options = optionTable({
   },
   'sink.serializer': {
     kind: 'string',
+    part: 'serializer',
     default: 'TEXT',
     help: 'Event serializer: text, header_and_text, avro_event, a Builder class or a plug-in.',
   },

@@ -15,6 +15,13 @@ export const options = optionTable({
   handler: {
     kind: 'string',
     default: 'org.apache.flume.source.http.JSONHandler',
+    builtIn: [
+      'org.apache.flume.source.http.JSONHandler',
+      'org.apache.flume.source.http.BLOBHandler',
+      'org.apache.flume.sink.solr.morphline.BlobHandler',
+      'json',
+      'blob',
+    ],
     help:
       'What makes events of a request: org.apache.flume.source.http.JSONHandler, …BLOBHandler, ' +
       'org.apache.flume.sink.solr.morphline.BlobHandler, or the file of a plug-in.',
