@@ -162,7 +162,7 @@ function placeOf(name: string, folder: string, root: string): string | null {
   }
 }
 
-/** Plug-ins may import 'millrace' and 'millrace/plugin': Node looks in the node_modules above them. */
+/** Plug-ins may import what the package exports: Node looks in the node_modules above them. */
 function makePluginFolder(root: string, plugins: string): void {
   const bridge = join(plugins, 'node_modules/millrace');
   mkdirSync(bridge, { recursive: true });
@@ -174,6 +174,7 @@ function makePluginFolder(root: string, plugins: string): void {
   const exports: Record<string, string> = { './package.json': './package.json' };
   for (const [key, file] of [
     ['.', 'index'],
+    ['./client', 'client'],
     ['./plugin', 'plugin'],
   ] as const) {
     exports[key] = `./${file}.js`;

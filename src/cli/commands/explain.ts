@@ -1,6 +1,7 @@
 import type { Declaration } from '../../component/declaration.ts';
 import { describeOptions, type OptionRow } from '../../component/options/describe.ts';
 import { nearest } from '../../component/options/suggest.ts';
+import { adviceFor } from '../../config/lint/known-classes.ts';
 import { registry } from '../../registry.ts';
 import { type ParsedArguments, SCRIPT_OPTIONS } from '../arguments.ts';
 import { type Command, complain, EXIT, print } from '../command.ts';
@@ -36,7 +37,8 @@ async function run(parsed: ParsedArguments): Promise<number> {
     .sort((a, b) => b.length - a.length)[0];
   if (name === undefined) {
     const meant = nearest(rest.split('.', 1)[0]!, names);
-    complain(`Error: there is no component '${wanted}'${meant === null ? '' : `; did you mean ${meant}?`}\n`);
+    const hint = meant === null ? adviceFor(rest, names) : `did you mean ${meant}?`;
+    complain(`Error: there is no component '${wanted}'${hint === null ? '' : `; ${hint}`}\n`);
     return EXIT.usage;
   }
   const option = rest.length > name.length ? rest.slice(name.length + 1) : null;

@@ -14,7 +14,7 @@ commands:
   channel DIR ACTION        look into a file channel, repair it, move events in and out
   completion SHELL          completion for bash, zsh or fish
   avro-client               send lines to an avro source
-  tool                      tools of Flume (come with the file channel)
+  tool                      what stands for the tools of Flume
   version                   show the version
   help [COMMAND]            this text, or that of a command
 

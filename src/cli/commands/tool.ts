@@ -1,16 +1,15 @@
 import { type ParsedArguments, SCRIPT_OPTIONS } from '../arguments.ts';
 import { type Command, complain, EXIT } from '../command.ts';
 
-const help = `Flume's tools. fcintegritytool comes with the file channel and is not part of this version.
+const help = `Flume's tools. fcintegritytool mends the logs of Flume's file channel, which Millrace does not write: its own
+channels are looked into and mended by 'millrace channel DIR check' and 'millrace channel DIR repair'.
 
 usage: flume-ng tool NAME
 `;
 
 async function run(parsed: ParsedArguments): Promise<number> {
   const name = parsed.positionals[0];
-  complain(
-    `Error: ${name === undefined ? 'no tool named' : `tool ${name} is not part of this version`}\n\n${help}`,
-  );
+  complain(`Error: ${name === undefined ? 'no tool named' : `there is no tool ${name} here`}\n\n${help}`);
   return EXIT.usage;
 }
 

@@ -40,6 +40,11 @@ describe('explain', () => {
     [['sinks.file_rol'], /^Error: there is no component 'sinks\.file_rol'; did you mean file_roll\?\n$/],
     [['sinks.netcat'], /^Error: there is no component 'sinks\.netcat'/],
     [['sources.netcat.prot'], /^Error: source netcat has no option prot; did you mean port\?\n$/],
+    [
+      ['sinks.hive'],
+      /^Error: there is no component 'sinks\.hive'; the Hive sink is not part of this version/,
+    ],
+    [['com.acme.MySink'], /^Error: there is no component 'com\.acme\.MySink'; Java classes do not run/],
     [['sources.netcat.zzzz'], /^Error: source netcat has no option zzzz\n$/],
   ];
   for (const [args, message] of wrong) {
