@@ -7,6 +7,7 @@
  * `transactionCapacity` and `byteCapacity` are kept.
  */
 
+import type { Numbering } from '../memory/block/numbering.ts';
 import type { BlockRange, ChannelMemory } from '../memory/store/range.ts';
 import type { Segment } from '../memory/store/segment.ts';
 import type { ComponentContext } from './context.ts';
@@ -58,15 +59,25 @@ export type PutStatus =
   | 'closed'
   | 'failed';
 
+export interface HandedRange extends BlockRange {
+  /** The number of its first event; it counts only where the channel has a `numbering`. */
+  readonly at?: number | null;
+}
+
 /** A take that was handed out: ranges of blocks, in order. */
 export interface Take {
-  readonly ranges: readonly BlockRange[];
+  readonly ranges: readonly HandedRange[];
   readonly events: number;
 }
 
 export interface Channel {
   /** True when no call needs the event loop: the channel's worker may then sleep in Atomics.wait. */
   readonly blocking: boolean;
+  /**
+   * How events are numbered, from `start` on: only a channel that declares `numbersEvents` has it, and each
+   * range that it hands out has its number.
+   */
+  readonly numbering?: Numbering | undefined;
   start(): Promise<void> | void;
   /** Commits what it can of `puts` (in order) and keeps the others to answer later, within keep-alive. */
   put(puts: readonly PendingPut[]): void;

@@ -51,6 +51,8 @@ export interface ChannelDeclaration extends DeclarationBase<'channel'> {
   readonly counters?: readonly string[];
   /** Whether what was acknowledged outlives the process. */
   readonly durable?: boolean;
+  /** Whether the channel has a `numbering`: sinks can tell an event that comes again from a new one. */
+  readonly numbersEvents?: boolean;
   readonly capacityOption?: string;
   readonly transactionCapacityOption?: string;
   readonly load: () => Promise<{ create(context: ChannelContext): Channel }>;

@@ -8,6 +8,7 @@
  */
 import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
 import { assert } from '../base/assert.ts';
+import type { Numbering } from './block/numbering.ts';
 import { allocateRing, RingReader, RingWriter } from './ring/ring.ts';
 import { noteDropped } from './store/collect.ts';
 import { Segment } from './store/segment.ts';
@@ -33,7 +34,10 @@ export function closeLane(lane: LaneMemory): void {
   new RingWriter(lane.fromChannel).close();
 }
 
-type PortMessage = { segment: number; memory: SharedArrayBuffer } | { drop: number };
+type PortMessage =
+  | { segment: number; memory: SharedArrayBuffer }
+  | { drop: number }
+  | { numbering: Numbering };
 
 export class LaneEnd {
   readonly id: number;
@@ -44,6 +48,8 @@ export class LaneEnd {
   readonly #announced = new Set<number>();
   /** Segments that the other end announced and did not drop. */
   readonly received = new Set<number>();
+  /** How the channel numbers events, once `receive` has read it; it is told before the first segment. */
+  numbering: Numbering | null = null;
   #ringDue = false;
 
   constructor(
@@ -69,6 +75,10 @@ export class LaneEnd {
     if (this.#announced.has(segment.id)) return;
     this.#announced.add(segment.id);
     this.#port.postMessage({ segment: segment.id, memory: segment.memory } satisfies PortMessage);
+  }
+
+  tell(numbering: Numbering): void {
+    this.#port.postMessage({ numbering } satisfies PortMessage);
   }
 
   /** Tells the other end to forget a segment that will not be named again. */
@@ -97,6 +107,8 @@ export class LaneEnd {
       if ('drop' in message) {
         this.received.delete(message.drop);
         table.delete(message.drop);
+      } else if ('numbering' in message) {
+        this.numbering = message.numbering;
       } else {
         this.received.add(message.segment);
         table.add(message.segment, message.memory);

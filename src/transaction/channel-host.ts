@@ -9,7 +9,7 @@ import { BatchView } from '../memory/block/view.ts';
 import type { LaneEnd, SegmentTable } from '../memory/lane.ts';
 import type { BlockRange } from '../memory/store/range.ts';
 import { type Cut, cutTake } from './cut-take.ts';
-import { HOLD_RUNS, KIND, MODE, PUT_STATUS } from './messages.ts';
+import { HOLD_RUNS, KIND, MODE, PUT_STATUS, rangeFlags } from './messages.ts';
 
 interface Grant {
   readonly id: number;
@@ -52,6 +52,8 @@ export class ChannelHost {
   }
 
   addSink(lane: LaneEnd): void {
+    const { numbering } = this.#channel;
+    if (numbering !== undefined) lane.tell(numbering);
     this.#sinks.push({ lane, grants: [], taken: new Map(), held: new Map(), cuts: [], waiting: false });
   }
 
@@ -224,7 +226,7 @@ export class ChannelHost {
     this.#counters.add('EventTakeAttemptCount', take.events);
     sink.grants.shift();
     sink.taken.set(grant.id, take);
-    hand(sink.lane, grant.id, take);
+    hand(sink.lane, grant.id, take, this.#channel.numbering !== undefined);
     return true;
   }
 
@@ -288,7 +290,7 @@ function write(lane: LaneEnd, kind: number, id: number): void {
   lane.publish();
 }
 
-function hand(lane: LaneEnd, id: number, take: Take): void {
+function hand(lane: LaneEnd, id: number, take: Take, isNumbered: boolean): void {
   const { words } = lane.out;
   const last = take.ranges.length - 1;
   for (let i = 0; i <= last; i++) {
@@ -301,8 +303,9 @@ function hand(lane: LaneEnd, id: number, take: Take): void {
     words[at + 3] = range.offset;
     words[at + 4] = range.first;
     words[at + 5] = range.count;
-    words[at + 6] = range.slots;
-    words[at + 7] = i === last ? 1 : 0;
+    const number = isNumbered ? (range.at ?? null) : null;
+    words[at + 6] = number ?? 0;
+    words[at + 7] = rangeFlags(number, i === last);
     lane.publish();
   }
 }

@@ -7,7 +7,8 @@
  *                        COMMIT   [kind, take]                       delivered, but for what was cut
  *                        HOLD     [kind, held, 3 × (first, count)]   cuts events out of the next COMMIT
  *                        RESET    [kind, reset]                      roll back all but held, forget my grants
- *     channel → sink     RANGE    [kind, take, segment, offset, first, count, slots, last]
+ *     channel → sink     RANGE    [kind, take, segment, offset, first, count, number, flags]
+ *                                 number: low half of the number of its first event; flags: see rangeFlags
  *                        EMPTY    [kind, take]                       nothing there, the grant would not wait
  *                        WAKE     [kind]                             there is something again after an EMPTY
  *                        RESET    [kind, reset]                      done; what was sent before is void
@@ -40,6 +41,22 @@ export const PUT_STATUS = [
   'failed',
   'full-disk',
 ] as const;
+
+/** Bit 0: the last range of its take. Above: 1 more than the upper half of the number; 0: it has none. */
+export function rangeFlags(number: number | null, isLast: boolean): number {
+  const upper = number === null ? 0 : Math.floor(number / 2 ** 32) + 1;
+  return ((upper << 1) | (isLast ? 1 : 0)) >>> 0;
+}
+
+export function isLastRange(flags: number): boolean {
+  return (flags & 1) === 1;
+}
+
+/** The number of the first event; null when the channel gives none. */
+export function numberOf(low: number, flags: number): number | null {
+  const upper = flags >>> 1;
+  return upper === 0 ? null : (upper - 1) * 2 ** 32 + low;
+}
 
 /** Ranges of one take: bounds the records that a take needs in its ring. */
 export const RANGES_PER_TAKE_MAX = 256;

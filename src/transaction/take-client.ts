@@ -5,10 +5,11 @@
 import { assert } from '../base/assert.ts';
 import type { HeldPart } from '../component/sink.ts';
 import { Batch, type BatchRange } from '../memory/block/batch.ts';
+import type { Place } from '../memory/block/numbering.ts';
 import { BatchView } from '../memory/block/view.ts';
 import { type LaneEnd, SegmentTable } from '../memory/lane.ts';
 import type { Segment } from '../memory/store/segment.ts';
-import { HOLD_RUNS, KIND, TAKE_RING_RESERVE, TAKE_WINDOW_MAX } from './messages.ts';
+import { HOLD_RUNS, isLastRange, KIND, numberOf, TAKE_RING_RESERVE, TAKE_WINDOW_MAX } from './messages.ts';
 import { type HandedTake, TakeWindow } from './take-window.ts';
 
 interface HeldRange extends BatchRange {
@@ -285,9 +286,11 @@ export class TakeClient {
       case KIND.range: {
         if (this.#window.resetting) return;
         const segment = this.#segments.get(words[at + 2]!, lane);
-        const view = new BatchView(segment, words[at + 3]!);
-        const range = { view, segment, first: words[at + 4]!, count: words[at + 5]! };
-        this.#window.range(words[at + 1]!, range, words[at + 7] === 1);
+        const first = words[at + 4]!;
+        const number = numberOf(words[at + 6]!, words[at + 7]!);
+        const view = new BatchView(segment, words[at + 3]!, placeOf(lane, number, first));
+        const range = { view, segment, first, count: words[at + 5]! };
+        this.#window.range(words[at + 1]!, range, isLastRange(words[at + 7]!));
         return;
       }
       case KIND.empty:
@@ -339,4 +342,11 @@ function* segmentsOf(take: readonly HeldRange[], runs: readonly number[]): Itera
     }
     // The next run may begin in the same range, whose segment is known then.
   }
+}
+
+/** `number`: of the event at `first` in its block. */
+function placeOf({ numbering }: LaneEnd, number: number | null, first: number): Place | null {
+  if (number === null) return null;
+  assert(numbering !== null, 'a number came before the numbering');
+  return { numbering, first: number - first };
 }

@@ -14,6 +14,7 @@ import { parseProperties } from '../../src/config/properties/parse.ts';
 import { agentScope } from '../../src/engine/scope.ts';
 import { createAgent } from '../../src/engine/start.ts';
 import type { Agent } from '../../src/engine/supervisor/agent.ts';
+import type { CollectedEvent } from './plugins/collector.ts';
 import { until } from './until.ts';
 
 type Kind = 'source' | 'channel' | 'sink';
@@ -134,7 +135,7 @@ export async function runFlow(
 
 /** What the sink plug-in `collector` told, in order. Take the topic into its option `topic`. */
 export class Collected {
-  readonly events: { readonly body: string; readonly headers: ReadonlyMap<string, string> }[] = [];
+  readonly events: CollectedEvent[] = [];
   readonly topic: string;
   readonly #channel: BroadcastChannel;
 

@@ -29,6 +29,7 @@ export default {
   title: 'Events on disk: what was acknowledged survives a crash',
   stability: 'experimental',
   durable: true,
+  numbersEvents: true,
   options,
   counters: LOG_COUNTERS,
   capacityOption: 'capacity',

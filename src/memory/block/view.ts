@@ -6,6 +6,7 @@
 import { assert } from '../../base/assert.ts';
 import { decodeHeaders, type Headers, joinHeaders, NO_HEADERS } from './headers.ts';
 import { FLAG, MAGIC, slotsOf, WORD } from './layout.ts';
+import type { Place } from './numbering.ts';
 
 /** The memory that a block stands in: the same bytes twice. */
 export interface BlockMemory {
@@ -18,13 +19,15 @@ export class BatchView {
   readonly words: Uint32Array;
   readonly offset: number;
   readonly count: number;
+  /** Null when the channel does not number its events. */
+  readonly place: Place | null;
   readonly #shift: number;
   readonly #table: number;
   readonly #flags: number;
   #common: Headers | null = null;
 
   /** @throws AssertionFailed when no block stands at `offset`. */
-  constructor(memory: BlockMemory, offset: number) {
+  constructor(memory: BlockMemory, offset: number, place: Place | null = null) {
     const { words } = memory;
     const at = offset >> 2;
     assert(words[at + WORD.magic] === MAGIC, `no block at offset ${offset}`);
@@ -32,6 +35,7 @@ export class BatchView {
     this.words = words;
     this.offset = offset;
     this.count = words[at + WORD.count]!;
+    this.place = place;
     this.#shift = offset - words[at + WORD.origin]!;
     this.#table = (offset + words[at + WORD.table]!) >> 2;
     this.#flags = words[at + WORD.flags]!;

@@ -5,6 +5,7 @@ import { crashPoint } from '../../base/crash-points.ts';
 import { messageOf } from '../../base/errors.ts';
 import { DirectoryLock } from '../lock.ts';
 import type { Disk } from './environment.ts';
+import { forgetName } from './identity.ts';
 import type { RecordKey } from './record.ts';
 import { firstOffsetOf, LogSegment, type StoredRecord } from './segment.ts';
 
@@ -54,6 +55,7 @@ export class LogDirectory {
         await this.#setAside(segment, messageOf(error));
         continue;
       }
+      if (segment.wasTorn) forgetName(this.path);
       await segment.close();
       // Made, and nothing written to it before the end.
       if (!any) {
@@ -66,6 +68,8 @@ export class LogDirectory {
   async #setAside(segment: LogSegment, why: string): Promise<void> {
     const at = this.#segments.indexOf(segment);
     if (at >= 0) this.#segments.splice(at, 1);
+    // Its events may have been the newest: their numbers would be given again.
+    forgetName(this.path);
     renameSync(segment.file, `${segment.file}.damaged`);
     this.#report(
       `${segment.file} cannot be read (${why}): it is set aside as ${segment.file}.damaged`,

@@ -3,8 +3,8 @@
  *
  * Limits: offsets stay exact below 2^53 events. A record is one block (BLOCK_BYTES_MAX).
  * Layout: each group of records (all that one `append` brings) goes to the next directory in turn, into its
- *   newest segment (segment.ts); offsets grow over all directories. The checkpoint directory holds
- *   `checkpoint.mdb` (checkpoint.ts).
+ *   newest segment (segment.ts); offsets grow over all directories, each of which holds the log's name
+ *   (identity.ts). The checkpoint directory holds `checkpoint.mdb` (checkpoint.ts).
  * Operations: `append` assigns offsets and resolves when the group is on the disk; groups may overtake each
  *   other there, so `durable` says up to where all are. `read` merges the directories. `take` marks offsets
  *   as taken: the low-water mark travels with the records appended next, and to the checkpoint when none
@@ -17,14 +17,17 @@
  * checksum is kept in `quarantine`, reported, and passed over; so is a gap where a segment has gone. A block
  * whose key is not there is neither: reading stops before it.
  */
+import { randomUUID } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { assert } from '../../base/assert.ts';
 import { crashPoint } from '../../base/crash-points.ts';
 import { MillraceError, messageOf } from '../../base/errors.ts';
+import type { Numbering } from '../../memory/block/numbering.ts';
 import { Checkpoint } from '../checkpoint.ts';
 import { type BlockCipher, type Locked, unseal } from './cipher.ts';
 import { LogDirectory, type Report } from './directory.ts';
 import { type Disk, lmdbDisk } from './environment.ts';
+import { nameLog } from './identity.ts';
 import type { TakenOffsets } from './ranges.ts';
 import { crcOf, type RecordKey } from './record.ts';
 import { recover } from './recovery.ts';
@@ -78,6 +81,7 @@ export class EventLog {
   readonly #directories: readonly LogDirectory[];
   readonly #checkpoint: Checkpoint;
   readonly #taken: TakenOffsets;
+  readonly numbering: Numbering;
   readonly #flights: Flight[] = [];
   #end: number;
   #durable: number;
@@ -109,7 +113,10 @@ export class EventLog {
         directories.push(new LogDirectory(path, owner, segmentBytes, disk, report));
       }
       const { taken, end } = await recover(checkpoint.found, directories);
-      return new EventLog(settings, directories, checkpoint, taken, end);
+      // Behind the recovery: what it sets aside takes the log's name with it.
+      const log = await nameLog(dataDirs);
+      const numbering = { log, opening: randomUUID(), low: taken.low, end };
+      return new EventLog(settings, directories, checkpoint, taken, numbering);
     } catch (error) {
       for (const directory of directories) await directory.close();
       await checkpoint.close();
@@ -122,14 +129,15 @@ export class EventLog {
     directories: readonly LogDirectory[],
     checkpoint: Checkpoint,
     taken: TakenOffsets,
-    end: number,
+    numbering: Numbering,
   ) {
     this.#settings = settings;
     this.#directories = directories;
     this.#checkpoint = checkpoint;
     this.#taken = taken;
-    this.#end = end;
-    this.#durable = end;
+    this.numbering = numbering;
+    this.#end = numbering.end;
+    this.#durable = numbering.end;
     this.#lowOnDisk = checkpoint.found?.low ?? 0;
     this.#release();
   }

@@ -37,6 +37,8 @@ export class LogSegment {
   #environment: Environment | null = null;
   #bytes = 0;
   #syncFailed = false;
+  /** The file had lost its end when it was opened: the newest records may be gone with it. */
+  wasTorn = false;
 
   constructor(directory: string, first: number, bytesMax: number, disk: Disk) {
     this.file = join(directory, `segment-${first.toString(16).padStart(16, '0')}.mdb`);
@@ -62,8 +64,9 @@ export class LogSegment {
   open(): Environment {
     if (this.#environment !== null) return this.#environment;
     if (existsSync(this.file)) {
-      const { damage } = checkFile(this.file);
+      const { damage, missingBytes } = checkFile(this.file);
       if (damage !== null) throw new Error(damage);
+      this.wasTorn ||= missingBytes > 0;
     }
     this.#bytes = this.diskBytes;
     this.#environment = this.#disk.open(this.file, Math.max(this.#bytesMax, this.#bytes) + MAP_SLACK_BYTES);

@@ -13,6 +13,7 @@ import type { Channel, ChannelContext, PendingPut, PutStatus, Take } from '../..
 import type { Counters, LogCounterName } from '../../component/counters.ts';
 import { BatchBuilder } from '../../memory/block/builder.ts';
 import { copyEvents } from '../../memory/block/copy-events.ts';
+import type { Numbering } from '../../memory/block/numbering.ts';
 import { BatchView } from '../../memory/block/view.ts';
 import type { BlockRange } from '../../memory/store/range.ts';
 import { BlockStore } from '../../memory/store/store.ts';
@@ -171,6 +172,11 @@ export class LogChannel implements Channel, AdmissionHost {
     let events = this.#memoryEvents;
     for (const { range } of this.#gathered) events += range.count;
     this.#events = this.#log.taken.untakenCount(this.#log.end) + events;
+  }
+
+  /** What is in memory only has no number. */
+  get numbering(): Numbering | undefined {
+    return this.#settings.memory === null ? this.#log.numbering : undefined;
   }
 
   get eventsUsed(): number {

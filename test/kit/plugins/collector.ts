@@ -12,6 +12,13 @@ const options = optionTable({
   pauseMs: { kind: 'int', default: 0, min: 0, help: 'Time that a batch takes.' },
 });
 
+export interface CollectedEvent {
+  readonly body: string;
+  readonly headers: ReadonlyMap<string, string>;
+  /** What the channel calls it; null when it does not number its events. */
+  readonly number: number | null;
+}
+
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
 export default {
@@ -38,11 +45,12 @@ export default {
             throw new Error(`sink ${context.name} fails, as it was told to`);
           }
           if (o.pauseMs > 0) await pause(o.pauseMs);
-          const events: { body: string; headers: Map<string, string> }[] = [];
+          const events: CollectedEvent[] = [];
           batch.forEach((view, i) => {
             const start = view.bodyStart(i);
             const body = view.bytes.toString('latin1', start, start + view.bodyLength(i));
-            events.push({ body, headers: new Map(view.headers(i)) });
+            const number = view.place === null ? null : view.place.first + i;
+            events.push({ body, headers: new Map(view.headers(i)), number });
           });
           channel.postMessage(events);
           context.counters.add('EventDrainSuccessCount', batch.count);
