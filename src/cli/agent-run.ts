@@ -15,6 +15,7 @@ import type { AgentPlan } from '../config/plan/types.ts';
 import { ConfigurationSources } from '../config/properties/load.ts';
 import { type Property, parseProperties } from '../config/properties/parse.ts';
 import { agentScope } from '../engine/scope.ts';
+import type { EngineSettings } from '../engine/settings.ts';
 import { createAgent } from '../engine/start.ts';
 import type { Agent } from '../engine/supervisor/agent.ts';
 import type { LogWriter } from '../watch/log/writer.ts';
@@ -31,15 +32,19 @@ export interface AgentRunSettings {
   readonly pollSeconds: number | null;
   readonly backupDirectory: string | null;
   readonly reload: boolean;
-  readonly drainMs: number;
+  readonly engine: EngineSettings;
   readonly environment: Environment;
   readonly writer: LogWriter;
   readonly log: (level: LogLevel, text: string, error?: string) => void;
 }
 
+/**
+ * One request to stop may come twice: `timeout` and npm signal both the process and its group, and a terminal
+ * does so beside them.
+ */
+const SAME_SIGNAL_MS = 10;
 const POLL_MS = 30_000;
 const POLL_MS_HTTP = 300_000;
-const METRICS_PORT = 41414;
 
 export class AgentRun {
   readonly #settings: AgentRunSettings;
@@ -47,7 +52,8 @@ export class AgentRun {
   #agent: Agent | null = null;
   #metrics: MetricsServer | null = null;
   #poll: NodeJS.Timeout | null = null;
-  #ending = false;
+  /** When the first signal came. */
+  #signalledMs: number | null = null;
   #finish: (code: number) => void = () => {};
 
   constructor(settings: AgentRunSettings) {
@@ -64,7 +70,8 @@ export class AgentRun {
     const { log } = this.#settings;
     try {
       await this.#startMetrics();
-      const code = await this.#firstStart();
+      // A signal ends a start that hangs, too: on a server that does not answer, on a component that waits.
+      const code = await Promise.race([this.#firstStart(), finished]);
       if (code !== null) return code;
     } catch (error) {
       log('error', 'A fatal error occurred while running. Exception follows.', stackOf(error));
@@ -117,9 +124,8 @@ export class AgentRun {
       );
       return;
     }
-    const port = Number(environment.systemProperties['flume.monitoring.port'] ?? METRICS_PORT);
     this.#metrics = new MetricsServer({
-      port: Number.isInteger(port) && port >= 0 && port < 65536 ? port : METRICS_PORT,
+      port: this.#settings.engine['flume.monitoring.port'],
       agent: () => this.#agent,
       onError: (text) => log('error', text),
     });
@@ -130,8 +136,9 @@ export class AgentRun {
 
   /** Null when no source gave any property and there is no backup. */
   async #load(): Promise<ReadonlyMap<string, Property> | null> {
-    const { properties, findings } = await this.#sources.load();
+    const { properties, findings, lost } = await this.#sources.load();
     this.#report(findings);
+    if (lost.length > 0) throw new LostSources(lost);
     if (properties.size > 0) {
       this.#backUp(properties);
       return properties;
@@ -247,36 +254,59 @@ export class AgentRun {
           `The changed configuration cannot be used; the running one is kept: ${result.fatal.message}`,
         );
       }
-      if (this.#ending || result.plan === null) return;
+      if (this.#ending) return;
+      if (result.plan === null) {
+        const { name } = this.#settings;
+        return log(
+          'error',
+          `The changed configuration has nothing of agent ${name} that can run: the running one is kept`,
+        );
+      }
       if (this.#agent === null) await this.#start(result.plan);
       else await this.#agent.reload(result.plan);
     } catch (error) {
+      if (error instanceof LostSources) return log('error', error.message);
       log('error', 'The changed configuration could not be taken over', stackOf(error));
     }
   }
 
   #signal(signal: string, code: number): void {
-    const { log, drainMs } = this.#settings;
-    if (this.#ending) {
+    const { log } = this.#settings;
+    const nowMs = Date.now();
+    if (this.#signalledMs !== null) {
+      if (nowMs - this.#signalledMs < SAME_SIGNAL_MS) return;
       log('warn', `${signal} again: ending at once`);
       process.exit(code);
     }
-    this.#ending = true;
-    log(
-      'info',
-      `${signal}: stopping; sources first, then up to ${drainMs / 1000} s for channels to be emptied`,
-    );
+    this.#signalledMs = nowMs;
+    const seconds = this.#drainMs / 1000;
+    log('info', `${signal}: stopping; sources first, then up to ${seconds} s for channels to be emptied`);
     void this.#end().then(() => this.#finish(EXIT.ok));
+  }
+
+  get #ending(): boolean {
+    return this.#signalledMs !== null;
+  }
+
+  get #drainMs(): number {
+    return this.#settings.engine['millrace.drain.seconds'] * 1000;
   }
 
   async #end(): Promise<void> {
     if (this.#poll !== null) clearInterval(this.#poll);
     try {
-      await this.#agent?.stop(this.#settings.drainMs);
+      await this.#agent?.stop(this.#drainMs);
     } catch (error) {
       this.#settings.log('error', 'The agent did not stop cleanly', stackOf(error));
     }
     await this.#metrics?.stop();
+  }
+}
+
+/** A part of the configuration cannot be read for now: without it components would be taken for deleted. */
+class LostSources extends Error {
+  constructor(names: readonly string[]) {
+    super(`The changed configuration cannot be read whole (${names.join(', ')}): the running one is kept`);
   }
 }
 

@@ -1,6 +1,7 @@
 /** From a plan to a running agent. */
 import { availableParallelism } from 'node:os';
 import type { AgentPlan } from '../config/plan/types.ts';
+import { engineSettings } from './settings.ts';
 import type { LogSink } from './status.ts';
 import { Agent } from './supervisor/agent.ts';
 
@@ -20,13 +21,8 @@ export function createAgent(plan: AgentPlan, settings: StartSettings): Agent {
     agentName: plan.agentName,
     units: plan.units,
     registered: new Set(plan.registered),
-    workersMax: workersMax(settings.systemProperties['millrace.workers.max']),
+    workersMax:
+      engineSettings(settings.systemProperties).values['millrace.workers.max'] ??
+      Math.max(WORKERS_MIN, 2 * availableParallelism()),
   });
-}
-
-function workersMax(text: string | undefined): number {
-  const value = Number(text);
-  return text !== undefined && Number.isInteger(value) && value > 0
-    ? value
-    : Math.max(WORKERS_MIN, 2 * availableParallelism());
 }

@@ -1,6 +1,8 @@
 /** The agent as a process: the quickstart, signals, logs, metrics. */
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
 import { LineClient } from '../kit/lines.ts';
@@ -106,6 +108,8 @@ describe('the agent as a process', () => {
     const lines = Array.from({ length: 30 }, (_, n) => `line ${n}`);
     client.send(lines);
     await client.untilLines(30);
+    // `timeout` signals the process and then its group: that is one request to stop.
+    agent.signal('SIGTERM');
     agent.signal('SIGTERM');
     assert.equal(await agent.exit(), 0);
     assert.match(agent.stderr, /Draining \d+ events/);
@@ -113,24 +117,53 @@ describe('the agent as a process', () => {
     assert.deepEqual(delivered, lines);
   });
 
-  test('the drain deadline ends the wait and tells how many events stay; a second signal ends at once', async (t) => {
-    const stuck = [
-      'agent',
-      '-f',
-      conf(t, 'file_roll', `a1.sinks.k1.sink.directory = ${join('/', 'nowhere', 'at-all')}`),
-    ];
-    const one = startMillrace(t, [...stuck, '-n', 'a1', CONSOLE, '-Dmillrace.drain.seconds=1']);
-    await send(one, 'kept');
-    one.signal('SIGTERM');
-    assert.equal(await one.exit(), 0);
-    assert.match(one.stderr, /Stopped with 1 events still in channels \(c1\)/);
-    const two = startMillrace(t, [...stuck, '-n', 'a1', CONSOLE]);
-    await send(two, 'kept');
-    two.signal('SIGINT');
-    await two.untilWrites(/SIGINT: stopping/);
-    two.signal('SIGINT');
-    await two.exit();
-    assert.ok(two.ended === 130 || two.ended === 0);
+  /** It runs, but nobody is there to take what it sends. */
+  const NOBODY = 'a1.sinks.k1.hostname = 127.0.0.1\na1.sinks.k1.port = 1';
+
+  test('the drain deadline ends the wait and tells how many events stay', async (t) => {
+    const args = ['agent', '-f', conf(t, 'avro', NOBODY), '-n', 'a1', CONSOLE];
+    const agent = startMillrace(t, [...args, '-Dmillrace.drain.seconds=1']);
+    await send(agent, 'kept');
+    agent.signal('SIGTERM');
+    assert.equal(await agent.exit(), 0);
+    assert.match(agent.stderr, /Stopped with 1 events still in channels \(c1\): the drain deadline is over/);
+  });
+
+  test('events that no sink can take are not waited for', async (t) => {
+    const nowhere = `a1.sinks.k1.sink.directory = ${join('/', 'nowhere', 'at-all')}`;
+    const agent = startMillrace(t, ['agent', '-f', conf(t, 'file_roll', nowhere), '-n', 'a1', CONSOLE]);
+    await send(agent, 'kept');
+    agent.signal('SIGTERM');
+    assert.equal(await agent.exit(), 0);
+    assert.match(agent.stderr, /Stopped with 1 events .*\(c1\): no sink that runs takes from them/);
+  });
+
+  test('a second signal ends at once, whatever the deadline', async (t) => {
+    const agent = startMillrace(t, ['agent', '-f', conf(t, 'avro', NOBODY), '-n', 'a1', CONSOLE]);
+    await send(agent, 'kept');
+    agent.signal('SIGINT');
+    await agent.untilWrites(/Draining 1 events/);
+    await until('the second signal ends it', () => {
+      agent.signal('SIGINT');
+      return agent.ended;
+    });
+    assert.equal(agent.ended, 130);
+    assert.match(agent.stderr, /SIGINT again: ending at once/);
+  });
+
+  test('a signal ends a start that waits for a server, too', async (t) => {
+    const silent = createServer();
+    const port = await new Promise<number>((resolve) => {
+      silent.listen(0, '127.0.0.1', () => resolve((silent.address() as AddressInfo).port));
+    });
+    t.after(() => silent.close());
+    const asked = once(silent, 'connection');
+    const uri = `http://127.0.0.1:${port}/flume.conf`;
+    const agent = startMillrace(t, ['agent', '-u', uri, '-n', 'a1', CONSOLE]);
+    const [connection] = (await asked) as [Socket];
+    agent.signal('SIGTERM');
+    assert.equal(await agent.exit(), 0);
+    connection.destroy();
   });
 
   test('metrics answer with Flume’s keys and string values', async (t) => {
@@ -169,6 +202,27 @@ describe('the agent as a process', () => {
     assert.equal((await get('/nothing')).status, 404);
   });
 
+  test('of several files one that is gone for now takes nothing away', async (t) => {
+    const first = conf(t, 'logger');
+    const second = confFile(t, 'a1.sinks.k1.maxBytesToLog = 3');
+    const args = ['agent', '-f', first, '-f', second, '-n', 'a1', CONSOLE, '--poll-interval', '1'];
+    const agent = startMillrace(t, args);
+    await portOf(agent);
+    renameSync(second, `${second}.away`);
+    const before = readFileSync(first, 'utf8');
+    writeFileSync(
+      first,
+      before.replace('a1.channels = c1', 'a1.channels = c1\na1.channels.c1.capacity = 200'),
+    );
+    await agent.untilWrites(/cannot be read whole \(.*flume\.conf\): the running one is kept/);
+    await send(agent, 'abcdef');
+    await agent.untilWrites(/body: 61 62 63 {2,}abc /);
+    renameSync(`${second}.away`, second);
+    await agent.untilWrites(/Component type: CHANNEL, name: c1 stopped/);
+    agent.signal('SIGTERM');
+    assert.equal(await agent.exit(), 0);
+  });
+
   test('a changed file is taken over; a broken change leaves the running configuration alone', async (t) => {
     const file = conf(t, 'logger');
     const agent = startMillrace(t, ['agent', '-f', file, '-n', 'a1', CONSOLE, '--poll-interval', '1']);
@@ -194,7 +248,9 @@ describe('the agent as a process', () => {
       'the source was not restarted',
     );
     writeFileSync(file, '\n');
-    await agent.untilWrites(/the running one is kept/);
+    await agent.untilWrites(/has no properties: the running one is kept/);
+    writeFileSync(file, before.replaceAll('a1.', 'a2.'));
+    await agent.untilWrites(/nothing of agent a1 that can run: the running one is kept/);
     const again = new LineClient(port);
     again.send(['still there']);
     assert.deepEqual(await again.untilLines(1), ['OK']);

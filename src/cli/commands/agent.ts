@@ -1,7 +1,7 @@
-import { DRAIN_MS_DEFAULT } from '../../base/limits.ts';
 import type { LogLevel } from '../../base/log.ts';
-import { countOf, findingsText } from '../../config/lint/report.ts';
+import { countOf, findingLine, findingsText } from '../../config/lint/report.ts';
 import type { Unit } from '../../config/plan/types.ts';
+import { engineSettings } from '../../engine/settings.ts';
 import { logSettings } from '../../watch/log/settings.ts';
 import { LogWriter } from '../../watch/log/writer.ts';
 import { AgentRun } from '../agent-run.ts';
@@ -102,7 +102,8 @@ async function run(parsed: ParsedArguments): Promise<number> {
   const name = last(parsed, 'name')!;
   const environment = environmentOf(parsed);
   const zoneWarning = applyTimeZone(environment.systemProperties);
-  const writer = new LogWriter(logSettings(environment.systemProperties, environment.confDir));
+  const logging = logSettings(environment.systemProperties, environment.confDir);
+  const writer = new LogWriter(logging);
   const log = (level: LogLevel, text: string, error?: string) =>
     writer.write({
       timeMs: Date.now(),
@@ -113,6 +114,7 @@ async function run(parsed: ParsedArguments): Promise<number> {
       ...(error === undefined ? {} : { error }),
     });
   if (zoneWarning !== null) log('warn', zoneWarning);
+  for (const warning of logging.warnings) log('warn', warning);
   for (const option of ['conf-provider', 'auth-provider', 'zkConnString']) {
     if (parsed.options.has(option)) {
       log(
@@ -123,7 +125,8 @@ async function run(parsed: ParsedArguments): Promise<number> {
       return EXIT.fatal;
     }
   }
-  const drain = Number(environment.systemProperties['millrace.drain.seconds']);
+  const { values: engine, findings } = engineSettings(environment.systemProperties);
+  for (const finding of findings) log('warn', findingLine(finding));
   const agentRun = new AgentRun({
     name,
     files: parsed.options.get('conf-file') ?? [],
@@ -133,7 +136,7 @@ async function run(parsed: ParsedArguments): Promise<number> {
     pollSeconds: Number(last(parsed, 'poll-interval')) || null,
     backupDirectory: last(parsed, 'backup-directory') ?? null,
     reload: !parsed.options.has('no-reload-conf'),
-    drainMs: drain > 0 ? drain * 1000 : DRAIN_MS_DEFAULT,
+    engine,
     environment,
     writer,
     log,

@@ -25,6 +25,8 @@ export interface ConfigurationPlaces {
 export interface LoadedConfiguration {
   readonly properties: ReadonlyMap<string, Property>;
   readonly findings: readonly Finding[];
+  /** Sources that an earlier `load` had read and this one could not. */
+  readonly lost: readonly string[];
 }
 
 const HTTP_MS_MAX = 60_000;
@@ -52,6 +54,7 @@ export class ConfigurationSources {
   async load(): Promise<LoadedConfiguration> {
     const properties = new Map<string, Property>();
     const findings: Finding[] = [];
+    const lost: string[] = [];
     for (const name of this.names) {
       const extension = extensionOf(name);
       if (UNSUPPORTED.includes(extension)) {
@@ -71,16 +74,24 @@ export class ConfigurationSources {
         findings.push(...parsed.findings);
         for (const [key, property] of parsed.properties) properties.set(key, property);
       } catch (error) {
+        const before = this.#seen.get(name);
+        if (before !== undefined) {
+          lost.push(name);
+          // Whatever comes back is a change.
+          this.#seen.set(name, { ...before, version: '' });
+        }
         findings.push({
           severity: 'error',
           code: 'CONF_FILE_MISSING',
           text: unreadable(name, error),
           file: name,
-          remedy: 'check the path, that the file is there, and that this user may read it',
+          remedy: isHttp(name)
+            ? 'check the URI, --conf-user and --conf-password'
+            : 'check the path, that the file is there, and that this user may read it',
         });
       }
     }
-    return { properties, findings };
+    return { properties, findings, lost };
   }
 
   /**
@@ -108,7 +119,7 @@ export class ConfigurationSources {
 
   /** Null when an HTTP source says that it has not changed. */
   async #fetch(name: string, before: Loaded | null): Promise<Loaded | null> {
-    if (/^https?:/.test(name)) return await this.#get(name, before);
+    if (isHttp(name)) return await this.#get(name, before);
     const path = this.#pathOf(name);
     const { mtimeMs } = await stat(path);
     return { text: decodeProperties(await readFile(path)), version: String(mtimeMs) };
@@ -147,9 +158,13 @@ export class ConfigurationSources {
   }
 }
 
+function isHttp(name: string): boolean {
+  return /^https?:/.test(name);
+}
+
 /** What Flume takes for the extension: everything behind the first dot of the file's name. */
 function extensionOf(name: string): string {
-  const path = /^https?:/.test(name) && URL.canParse(name) ? new URL(name).pathname : name;
+  const path = isHttp(name) && URL.canParse(name) ? new URL(name).pathname : name;
   const file = path.slice(path.lastIndexOf('/') + 1);
   const dot = file.indexOf('.');
   return dot < 0 ? '' : file.slice(dot + 1);
