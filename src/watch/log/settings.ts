@@ -1,11 +1,11 @@
 /**
  * How logging is set up: `-Dflume.root.logger=LEVEL,appender…` (with one or two `=`), `flume.log.dir`,
- * `flume.log.file`, and levels from `log4j.properties` or `log4j2.xml` in the --conf directory. Appenders:
+ * `flume.log.file`, then what the log4j files in the --conf directory say, then Flume's defaults. Appenders:
  * console, LOGFILE, DAILY.
  */
-import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, dirname } from 'node:path';
 import type { LogLevel } from '../../base/log.ts';
+import { type Log4jFile, readLog4jFile } from './log4j.ts';
 
 export type AppenderName = 'console' | 'LOGFILE' | 'DAILY';
 
@@ -16,7 +16,12 @@ export interface LogSettings {
   readonly levels: ReadonlyMap<string, LogLevel | 'off'>;
   readonly directory: string;
   readonly file: string;
+  readonly rollBytes: number;
+  /** Rolled files that are kept. */
+  readonly backups: number;
   readonly format: 'text' | 'json';
+  /** What was not understood. */
+  readonly warnings: readonly string[];
 }
 
 const LEVELS: Readonly<Record<string, LogLevel | 'off'>> = {
@@ -30,84 +35,71 @@ const LEVELS: Readonly<Record<string, LogLevel | 'off'>> = {
   off: 'off',
 };
 
+const APPENDERS: Readonly<Record<string, AppenderName>> = {
+  console: 'console',
+  stdout: 'console',
+  logfile: 'LOGFILE',
+  daily: 'DAILY',
+};
+
+const ROLL_BYTES = 100 * 1024 * 1024;
+const BACKUPS = 10;
+
 export function logSettings(
   systemProperties: Readonly<Record<string, string>>,
   confDir: string | null,
 ): LogSettings {
-  const fromFiles = confDir === null ? emptyFile() : readLogFiles(confDir);
-  const root = systemProperties['flume.root.logger'] ?? fromFiles.root ?? 'INFO,LOGFILE';
+  const log4j = confDir === null ? null : readLog4jFile(confDir, systemProperties);
+  const root = systemProperties['flume.root.logger'] ?? log4j?.root ?? 'INFO,LOGFILE';
+  const warnings: string[] = [];
   const [level, ...names] = root
     .replace(/^=/, '')
     .split(',')
     .map((item) => item.trim());
-  const appenders = names.flatMap(appenderOf);
+  const appenders = new Set<AppenderName>();
+  for (const name of names) {
+    const appender = own(APPENDERS, name);
+    if (appender !== undefined) appenders.add(appender);
+    else if (name !== '') warnings.push(`Log appender ${name} is not known (use console, LOGFILE or DAILY)`);
+  }
+  if (own(LEVELS, level!) === undefined) {
+    const wanted = Object.keys(LEVELS).join(', ').toUpperCase();
+    warnings.push(`Log level ${level} is not known: INFO is used (use one of ${wanted})`);
+  }
   return {
-    root: LEVELS[level!.toLowerCase()] ?? 'info',
-    appenders: appenders.length > 0 ? appenders : ['LOGFILE'],
-    levels: fromFiles.levels,
-    directory: systemProperties['flume.log.dir'] ?? './logs',
-    file: systemProperties['flume.log.file'] ?? 'flume.log',
-    format: systemProperties['millrace.log.format'] === 'json' ? 'json' : 'text',
+    root: own(LEVELS, level!) ?? 'info',
+    appenders: appenders.size > 0 ? [...appenders] : ['LOGFILE'],
+    levels: levelsOf(log4j),
+    ...placeOf(systemProperties, log4j),
+    rollBytes: log4j?.rollBytes ?? ROLL_BYTES,
+    backups: log4j?.backups ?? BACKUPS,
+    format: systemProperties['millrace.log.format']?.toLowerCase() === 'json' ? 'json' : 'text',
+    warnings,
   };
 }
 
-function appenderOf(name: string): AppenderName[] {
-  switch (name.toLowerCase()) {
-    case 'console':
-    case 'stdout':
-      return ['console'];
-    case 'daily':
-      return ['DAILY'];
-    case 'logfile':
-      return ['LOGFILE'];
-    default:
-      return [];
+function own<V>(table: Readonly<Record<string, V>>, name: string): V | undefined {
+  const key = name.toLowerCase();
+  return Object.hasOwn(table, key) ? table[key] : undefined;
+}
+
+function levelsOf(log4j: Log4jFile | null): Map<string, LogLevel | 'off'> {
+  const levels = new Map<string, LogLevel | 'off'>();
+  for (const [name, text] of log4j?.levels ?? []) {
+    const level = own(LEVELS, text);
+    if (level !== undefined) levels.set(name, level);
   }
+  return levels;
 }
 
-interface LogFile {
-  root: string | null;
-  readonly levels: Map<string, LogLevel | 'off'>;
-}
-
-function emptyFile(): LogFile {
-  return { root: null, levels: new Map() };
-}
-
-function readLogFiles(confDir: string): LogFile {
-  const found = emptyFile();
-  const set = (name: string, level: string) => {
-    const known = LEVELS[level.trim().toLowerCase()];
-    if (known !== undefined) found.levels.set(name, known);
+/** What the command line says of the place is stronger than a file. */
+function placeOf(
+  systemProperties: Readonly<Record<string, string>>,
+  log4j: Log4jFile | null,
+): { directory: string; file: string } {
+  const path = log4j?.path ?? 'logs/flume.log';
+  return {
+    directory: systemProperties['flume.log.dir'] ?? dirname(path),
+    file: systemProperties['flume.log.file'] ?? basename(path),
   };
-  const properties = join(confDir, 'log4j.properties');
-  if (existsSync(properties)) {
-    for (const line of readFileSync(properties, 'utf8').split('\n')) {
-      const match = /^\s*log4j\.(rootLogger|logger\.([\w.]+))\s*=\s*(.*?)\s*$/.exec(line);
-      if (match === null) continue;
-      if (match[2] !== undefined) set(match[2], match[3]!.split(',')[0]!);
-      else if (!match[3]!.includes('${')) found.root = match[3]!;
-    }
-    return found;
-  }
-  const xml = join(confDir, 'log4j2.xml');
-  if (existsSync(xml)) readXml(readFileSync(xml, 'utf8'), found, set);
-  return found;
-}
-
-function readXml(xml: string, found: LogFile, set: (name: string, level: string) => void): void {
-  const text = xml.replace(/<!--[\s\S]*?-->/g, '');
-  const attribute = (tag: string, name: string) => new RegExp(`\\b${name}="([^"]+)"`).exec(tag)?.[1];
-  for (const [tag] of text.matchAll(/<Logger\s[^>]*>/g)) {
-    const name = attribute(tag, 'name');
-    const level = attribute(tag, 'level');
-    if (name !== undefined && level !== undefined) set(name, level);
-  }
-  const root = /<Root\b([^>]*)>([\s\S]*?)<\/Root>/.exec(text);
-  const level = root === null ? undefined : attribute(root[1]!, 'level');
-  if (root === null || level === undefined || level.includes('${')) return;
-  const appenders = [...root[2]!.matchAll(/<AppenderRef\s[^>]*>/g)].map(
-    ([tag]) => attribute(tag, 'ref') ?? '',
-  );
-  found.root = [level, ...appenders].join(',');
 }

@@ -1,7 +1,7 @@
 /**
- * The one writer of log records: console on stderr, LOGFILE (rolls at 100 MB, ten backups), DAILY (rolls at
- * midnight), as text in Flume's layouts or as JSON by pino. Keeps the last records for status pages. Runs on
- * the main thread.
+ * The one writer of log records: console on stderr, LOGFILE (rolls at a size), DAILY (rolls at midnight), as
+ * text in Flume's layouts or as JSON by pino. Keeps the last records for status pages. Runs on the main
+ * thread.
  */
 import { appendFileSync, existsSync, mkdirSync, renameSync, rmSync, statSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
@@ -21,9 +21,9 @@ const RANK: Readonly<Record<LogLevel | 'off', number>> = {
   fatal: 60,
   off: 100,
 };
-const ROLL_BYTES = 100 * 1024 * 1024;
-const BACKUPS = 10;
 const KEPT_RECORDS = 1000;
+/** A file that could not be written is tried again after this time: disks get room, mounts come back. */
+const RETRY_MS = 30_000;
 const STDERR = 2;
 
 export class LogWriter {
@@ -33,7 +33,8 @@ export class LogWriter {
   readonly #outputs: ((record: LogRecord) => void)[] = [];
   #fileBytes = 0;
   #day = '';
-  #fileBroken = false;
+  /** Until when the file is not tried again; 0 while it can be written. */
+  #brokenUntilMs = 0;
   #line = '';
   readonly #json: pino.Logger;
 
@@ -48,7 +49,9 @@ export class LogWriter {
         this.#outputs.push((record) => this.#console(this.#format(record, consoleLine)));
       else this.#outputs.push((record) => this.#file(this.#format(record, fileLine), appender === 'DAILY'));
     }
-    if (settings.appenders.some((appender) => appender !== 'console')) this.#openFile();
+    if (settings.appenders.some((appender) => appender !== 'console')) {
+      this.#tryFile(() => this.#openFile());
+    }
   }
 
   readonly write = (record: LogRecord): void => {
@@ -94,38 +97,43 @@ export class LogWriter {
   }
 
   #openFile(): void {
-    try {
-      mkdirSync(this.#settings.directory, { recursive: true });
-      this.#fileBytes = existsSync(this.#path) ? statSync(this.#path).size : 0;
-      this.#day = existsSync(this.#path) ? isoDay(statSync(this.#path).mtimeMs) : isoDay(Date.now());
-      appendFileSync(this.#path, '');
-    } catch (error) {
-      this.#breakFile(error);
-    }
+    mkdirSync(this.#settings.directory, { recursive: true });
+    appendFileSync(this.#path, '');
+    const { size, mtimeMs } = statSync(this.#path);
+    this.#fileBytes = size;
+    this.#day = isoDay(size > 0 ? mtimeMs : Date.now());
   }
 
-  #breakFile(error: unknown): void {
-    if (this.#fileBroken) return;
-    this.#fileBroken = true;
-    this.#console(
-      `Warning: the log file ${this.#path} cannot be written (${messageOf(error)}); the log goes to stderr. ` +
-        'Set -Dflume.log.dir to a directory that can be written.\n',
-    );
+  /** False when the file cannot be written now: the line goes to stderr. */
+  #tryFile(write: () => void): boolean {
+    const nowMs = Date.now();
+    if (nowMs < this.#brokenUntilMs) return false;
+    try {
+      if (this.#brokenUntilMs > 0) this.#openFile();
+      write();
+      this.#brokenUntilMs = 0;
+      return true;
+    } catch (error) {
+      if (this.#brokenUntilMs === 0) {
+        this.#console(
+          `Warning: the log file ${this.#path} cannot be written (${messageOf(error)}); the log goes to stderr ` +
+            'until it can. Set -Dflume.log.dir to a directory that can be written.\n',
+        );
+      }
+      this.#brokenUntilMs = nowMs + RETRY_MS;
+      return false;
+    }
   }
 
   #file(line: string, daily: boolean): void {
-    if (!this.#fileBroken) {
-      try {
-        if (daily) this.#rollDaily();
-        else if (this.#fileBytes + line.length > ROLL_BYTES) this.#roll();
-        appendFileSync(this.#path, line);
-        this.#fileBytes += Buffer.byteLength(line);
-        return;
-      } catch (error) {
-        this.#breakFile(error);
-      }
-    }
-    this.#console(line);
+    const bytes = Buffer.byteLength(line);
+    const written = this.#tryFile(() => {
+      if (daily) this.#rollDaily();
+      else if (this.#fileBytes + bytes > this.#settings.rollBytes) this.#roll();
+      appendFileSync(this.#path, line);
+      this.#fileBytes += bytes;
+    });
+    if (!written) this.#console(line);
   }
 
   #rollDaily(): void {
@@ -137,11 +145,14 @@ export class LogWriter {
   }
 
   #roll(): void {
-    rmSync(`${this.#path}.${BACKUPS}`, { force: true });
-    for (let n = BACKUPS - 1; n > 0; n--) {
+    this.#fileBytes = 0;
+    if (!existsSync(this.#path)) return;
+    const { backups } = this.#settings;
+    if (backups === 0) return rmSync(this.#path);
+    rmSync(`${this.#path}.${backups}`, { force: true });
+    for (let n = backups - 1; n > 0; n--) {
       if (existsSync(`${this.#path}.${n}`)) renameSync(`${this.#path}.${n}`, `${this.#path}.${n + 1}`);
     }
     renameSync(this.#path, `${this.#path}.1`);
-    this.#fileBytes = 0;
   }
 }
