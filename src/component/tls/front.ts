@@ -4,7 +4,9 @@
  * Handshakes are bounded: in time, in number, and in how often failures are logged. Keys and certificates are
  * read again when their files change.
  */
+import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { createServer, type Server, type TLSSocket } from 'node:tls';
 import type { ComponentContext } from '../context.ts';
 import { HandshakeFailures } from './failures.ts';
@@ -13,14 +15,22 @@ import { type Material, MaterialSource } from './material.ts';
 import type { ServerTlsValues } from './options.ts';
 import { serverSettings } from './settings.ts';
 
+/** A connection, and what TLS is spoken over on it: itself, unless something lies between. */
+export interface Handshake {
+  readonly tcp: Socket;
+  readonly over: Duplex;
+}
+
 export interface TlsFront {
-  /** Begins the handshake of a connection that was just accepted and of which nothing was read. */
-  secure(socket: Socket): void;
+  /** Begins the handshake of a connection that was just accepted, and of which nothing of TLS was read. */
+  secure(tcp: Socket, over?: Duplex): void;
   /** Handshakes under way. */
   readonly pending: number;
   /** Ends handshakes that are under way, and looks at no file any more. */
   close(): void;
 }
+
+type OnSecure = (socket: TLSSocket, handshake: Handshake) => void;
 
 /**
  * @param onSecure gets each connection that may be served, from then on the caller's.
@@ -29,7 +39,7 @@ export interface TlsFront {
 export async function createTlsFront(
   context: ComponentContext,
   options: ServerTlsValues,
-  onSecure: (socket: TLSSocket) => void,
+  onSecure: OnSecure,
   limits = TLS_LIMITS,
 ): Promise<TlsFront> {
   const component = `source ${context.name}`;
@@ -42,8 +52,10 @@ class ServerFront implements TlsFront {
   readonly #source: MaterialSource;
   readonly #limits: TlsLimits;
   readonly #failures: HandshakeFailures;
-  /** By the addresses of both ends: the only thing that a connection and its TLS side share. Oldest first. */
-  readonly #pending = new Map<string, Socket>();
+  /** Under way, the oldest first. */
+  readonly #pending = new Set<Handshake>();
+  /** Whose TLS event it is: the server tells nothing that a connection and its TLS side have in common. */
+  readonly #current = new AsyncLocalStorage<Handshake>();
   readonly #timer: NodeJS.Timeout;
   #refreshing = false;
 
@@ -52,7 +64,7 @@ class ServerFront implements TlsFront {
     material: Material,
     source: MaterialSource,
     clientAuth: ServerTlsValues['client-auth'],
-    onSecure: (socket: TLSSocket) => void,
+    onSecure: OnSecure,
     limits: TlsLimits,
   ) {
     this.#source = source;
@@ -65,16 +77,19 @@ class ServerFront implements TlsFront {
       rejectUnauthorized: clientAuth === 'need',
     });
     this.#server.on('secureConnection', (socket) => {
-      this.#pending.delete(keyOf(socket));
+      const handshake = this.#current.getStore()!;
+      this.#pending.delete(handshake);
       const refused =
         clientAuth === 'want' && !socket.authorized && socket.getPeerX509Certificate() !== undefined;
-      if (!refused) return onSecure(socket);
+      if (!refused) return onSecure(socket, handshake);
       socket.on('error', () => {});
-      this.#failures.add(socket.authorizationError, socket);
+      this.#failures.add(socket.authorizationError, handshake.tcp);
       socket.destroy();
     });
     this.#server.on('tlsClientError', (error, socket) => {
-      this.#failures.add(socket.authorizationError ?? error, socket);
+      // An end of the connection is an event of the connection alone.
+      const tcp = this.#current.getStore()?.tcp ?? socket;
+      this.#failures.add(socket.authorizationError ?? error, tcp);
       socket.destroy();
     });
     this.#timer = setInterval(() => void this.#refresh(), limits.refreshMs).unref();
@@ -84,19 +99,17 @@ class ServerFront implements TlsFront {
     return this.#pending.size;
   }
 
-  secure(socket: Socket): void {
-    if (this.#pending.size >= this.#limits.handshakesMax) {
-      const [oldest] = this.#pending;
-      this.#pending.delete(oldest![0]);
-      this.#failures.addText(`more than ${this.#limits.handshakesMax} handshakes are under way`, socket);
-      oldest![1].destroy();
+  secure(tcp: Socket, over: Duplex = tcp): void {
+    const [oldest] = this.#pending;
+    if (oldest !== undefined && this.#pending.size >= this.#limits.handshakesMax) {
+      this.#pending.delete(oldest);
+      this.#failures.addText(`more than ${this.#limits.handshakesMax} handshakes are under way`, tcp);
+      oldest.tcp.destroy();
     }
-    const key = keyOf(socket);
-    this.#pending.set(key, socket);
-    socket.once('close', () => {
-      if (this.#pending.get(key) === socket) this.#pending.delete(key);
-    });
-    this.#server.emit('connection', socket);
+    const handshake = { tcp, over };
+    this.#pending.add(handshake);
+    tcp.once('close', () => this.#pending.delete(handshake));
+    this.#current.run(handshake, () => this.#server.emit('connection', over));
   }
 
   async #refresh(): Promise<void> {
@@ -109,11 +122,7 @@ class ServerFront implements TlsFront {
 
   close(): void {
     clearInterval(this.#timer);
-    for (const socket of this.#pending.values()) socket.destroy();
+    for (const { tcp } of this.#pending) tcp.destroy();
     this.#pending.clear();
   }
-}
-
-function keyOf({ remoteAddress, remotePort, localAddress }: Socket): string {
-  return `${remoteAddress} ${remotePort} ${localAddress}`;
 }

@@ -12,7 +12,7 @@ const TLS_HANDSHAKE = 22;
 
 /**
  * Hands the connection to `front` once its first byte is there, or ends it after `waitMs`. What comes out of
- * `front` has a remote address only when TLS is outside; otherwise it is inflated already.
+ * `front` over something else than the connection is inflated already.
  */
 export function secureByFirstByte(socket: Socket, level: number, front: TlsFront, waitMs: number): void {
   const timer = setTimeout(() => socket.destroy(), waitMs);
@@ -34,7 +34,6 @@ export function secureByFirstByte(socket: Socket, level: number, front: TlsFront
     }
     const stream = new ZlibStream(socket, level, 'in');
     stream.on('error', () => stream.destroy());
-    // TLS wants a stream only; what it asks of sockets beside that may be missing.
-    front.secure(stream as unknown as Socket);
+    front.secure(socket, stream);
   });
 }

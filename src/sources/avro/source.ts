@@ -75,12 +75,16 @@ class AvroSource implements Source {
     const context = this.#context;
     const o = this.#options;
     const accept = (socket: Socket) => this.#mayConnect(socket);
-    if (!o.ssl || o['compression-type'] === 'none') {
-      const onConnection = (socket: Socket) => this.#admit(socket, () => this.#open(socket));
+    const isCompressed = o['compression-type'] === 'deflate';
+    if (!o.ssl || !isCompressed) {
+      const onConnection = (socket: Socket) =>
+        this.#admit(socket, () => this.#open(socket, socket, isCompressed));
       this.#listener = await createListener(context, o, { accept, onConnection });
       return;
     }
-    const front = await createTlsFront(context, o, (socket) => this.#open(socket));
+    const front = await createTlsFront(context, o, (socket, { tcp, over }) =>
+      this.#open(socket, tcp, tcp === over),
+    );
     this.#front = front;
     const onConnection = (socket: Socket) =>
       this.#admit(socket, () => secureByFirstByte(socket, LEVEL, front, TLS_LIMITS.handshakeMs));
@@ -123,18 +127,17 @@ class AvroSource implements Source {
     });
   }
 
-  #open(socket: Socket): void {
+  /** Serves a connection: `socket` is to be read, `tcp` is what was accepted. */
+  #open(socket: Socket, tcp: Socket, isCompressed: boolean): void {
     if (socket.destroyed || this.#stopped) {
       socket.destroy();
       return;
     }
     // What was asked before the client ended its side is still answered.
     socket.allowHalfOpen = true;
-    // TLS inside zlib has no socket below it that could tell.
-    const isInside = socket.remoteAddress === undefined;
-    const peer = isInside ? 'a client' : `${socket.remoteAddress}:${socket.remotePort}`;
+    const peer = `${tcp.remoteAddress}:${tcp.remotePort}`;
     const open = (events: TransportEvents): Transport =>
-      this.#options['compression-type'] === 'deflate' && !isInside
+      isCompressed
         ? deflateTransport(socket, LEVEL, events, 'in')
         : plainTransport((receive) => readInto(socket, receive), events);
     this.#connections.add(new Connection(peer, this.#shared, open));

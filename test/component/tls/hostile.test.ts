@@ -1,6 +1,7 @@
 /** Peers that mean no good, or are broken: each is bounded and harms nobody else. */
 import assert from 'node:assert/strict';
-import { connect, type Socket } from 'node:net';
+import { connect, createServer, type Socket } from 'node:net';
+import { type Duplex, duplexPair } from 'node:stream';
 import { describe, type TestContext, test } from 'node:test';
 import { parseOptions } from '../../../src/component/options/parse.ts';
 import { createTlsFront } from '../../../src/component/tls/front.ts';
@@ -68,6 +69,31 @@ describe('hostile peers', { concurrency: 4 }, () => {
     assert.match(log.texts('warn').join(), /more than 50 handshakes are under way/);
   });
 
+  test('the same where something lies between TCP and TLS: those are bounded and ended, too', async (t) => {
+    const { values } = parseOptions(serverTlsOptions, { ssl: 'true', ...SERVER }, { component: 'x' });
+    const context = contextOf('r1');
+    const beneath: Duplex[] = [];
+    const limits = { ...TLS_LIMITS, handshakesMax: 5 };
+    const front = await createTlsFront(context, values, () => {}, limits);
+    const server = createServer((tcp) => {
+      const [here, there] = duplexPair();
+      tcp.pipe(there).pipe(tcp);
+      tcp.on('error', () => {}).once('close', () => here.destroy());
+      beneath.push(here);
+      front.secure(tcp, here);
+    });
+    await new Promise<void>((resolve) => server.listen(0, HOST, resolve));
+    t.after(() => server.close());
+    const { port } = server.address() as { port: number };
+    const idle = await Promise.all(Array.from({ length: 20 }, () => raw(t, port)));
+    await until('15 were dropped', () => idle.filter(({ socket }) => socket.closed).length === 15);
+    assert.equal(front.pending, 5);
+    assert.match(context.log.texts('warn').join(), /with 127\.0\.0\.1 failed: more than 5 handshakes/);
+    front.close();
+    await Promise.all(idle.map(({ ended }) => ended));
+    assert.equal(beneath.length, 20);
+  });
+
   test('failures are told once in a while, with their number', async (t) => {
     const { port, log, clock } = await listen(t);
     const shout = async () => {
@@ -85,7 +111,6 @@ describe('hostile peers', { concurrency: 4 }, () => {
 
   test('nothing is left of handshakes, however they end; close ends those under way', async (t) => {
     const { values } = parseOptions(serverTlsOptions, { ssl: 'true', ...SERVER }, { component: 'x' });
-    const { createServer } = await import('node:net');
     const secured: Socket[] = [];
     const limits = { ...TLS_LIMITS, handshakeMs: 300 };
     const front = await createTlsFront(contextOf('r1'), values, (socket) => secured.push(socket), limits);
