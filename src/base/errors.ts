@@ -84,6 +84,11 @@ export class MillraceError extends Error {
   }
 }
 
+/** Whether trying again is of no use before somebody changes the configuration. */
+export function isConfigurationError(error: unknown): boolean {
+  return error instanceof MillraceError && error.code.startsWith('CONF_');
+}
+
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }

@@ -1,5 +1,5 @@
 /** Finds the command and runs it; errors become one line and an exit code. */
-import { MillraceError } from '../base/errors.ts';
+import { isConfigurationError, MillraceError } from '../base/errors.ts';
 import { nearest } from '../component/options/suggest.ts';
 import { parseArguments } from './arguments.ts';
 import { type Command, complain, EXIT, helpOf, print } from './command.ts';
@@ -57,6 +57,6 @@ export async function runCommand(argv: readonly string[]): Promise<number> {
     complain(
       `Error: ${error.message}${error.detail.remedy === undefined ? '' : ` (${error.detail.remedy})`}\n`,
     );
-    return error.code.startsWith('CONF_') ? EXIT.config : EXIT.usage;
+    return isConfigurationError(error) ? EXIT.config : EXIT.usage;
   }
 }

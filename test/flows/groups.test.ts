@@ -1,7 +1,10 @@
 /** Sink groups in whole agents: who delivers, who takes over, and that every event comes once. */
 import assert from 'node:assert/strict';
+import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { Collected, type Flow, kitPlugin, kitPluginPath, runFlow } from '../kit/flow.ts';
+import { temporaryDirectory } from '../kit/temporary.ts';
 import { until } from '../kit/until.ts';
 
 interface GroupSetup {
@@ -111,6 +114,53 @@ describe('sink groups', { concurrency: 2 }, () => {
     await until('they are well', () => ['k1', 'k2'].every((k) => flow.status('sink', k).state === 'running'));
     await flow.stop();
     assertOnce(sinks, 50);
+  });
+
+  test('failover: a sink that cannot start keeps the other from nothing, and is used once it can', async (t) => {
+    const spare = new Collected(t);
+    const missing = join(temporaryDirectory(t), 'later');
+    const flow = await runFlow(
+      t,
+      `sources = r1
+      channels = c1
+      sinks = k1 k2
+      sinkgroups = g1
+      sources.r1.type = ${kitPlugin('counter-source')}
+      sources.r1.events = 400
+      sources.r1.batchSize = 10
+      sources.r1.pauseMs = 5
+      sources.r1.channels = c1
+      channels.c1.type = memory
+      sinks.k1.type = file_roll
+      sinks.k1.sink.directory = ${missing}
+      sinks.k1.channel = c1
+      sinks.k1.sink.batchSize = 10
+      ${spare.sink('k2', 'c1', 10)}
+      sinkgroups.g1.sinks = k1 k2
+      sinkgroups.g1.processor.type = failover
+      sinkgroups.g1.processor.priority.k1 = 10
+      sinkgroups.g1.processor.maxpenalty = 20`,
+    );
+    await flow.untilLogged('Unable to start sink k1 of group g1; it is tried again');
+    await spare.untilCount(50);
+    assert.match(flow.status('sink', 'k1').reason ?? '', /later cannot be used/);
+    assert.deepEqual(
+      [flow.status('sink', 'k1').state, flow.status('sink', 'k2').state],
+      ['degraded', 'running'],
+    );
+    mkdirSync(missing);
+    await flow.untilLogged('Sink k1 is live again');
+    assert.equal(await flow.stop(), true);
+    const written = readdirSync(missing).flatMap((name) =>
+      readFileSync(join(missing, name), 'utf8').split('\n').slice(0, -1),
+    );
+    assert.equal(flow.counter('channel', 'c1', 'ChannelSize'), 0);
+    assert.equal(
+      new Set([...written, ...spare.bodies]).size,
+      written.length + spare.bodies.length,
+      'none twice',
+    );
+    assert.ok(written.length > 0);
   });
 
   test('load_balance: the batches are spread evenly, and each event is delivered once', async (t) => {

@@ -11,7 +11,7 @@
  * While it holds as much as it may, it is handed nothing more.
  */
 import { systemClock } from '../../base/clock.ts';
-import { messageOf } from '../../base/errors.ts';
+import { isConfigurationError, messageOf } from '../../base/errors.ts';
 import { SINK_BACKOFF_MAX_MS, SINK_BACKOFF_STEP_MS } from '../../base/limits.ts';
 import type { Logger } from '../../base/log.ts';
 import type { SinkCounters } from '../../component/counters.ts';
@@ -25,6 +25,7 @@ import { type HeldTake, TakeClient, type TakenBatch } from '../../transaction/ta
 import type { FromWorker, GroupUnit, PartSpec, Progress } from './messages.ts';
 import type { Parts } from './parts.ts';
 import type { Pumpable } from './reactor.ts';
+import { SinkTrouble } from './sink-trouble.ts';
 
 /** Batches that a sink alone has handed over ahead. */
 const PREFETCH = 4;
@@ -62,6 +63,7 @@ class SinkDriver implements SinkHandle {
   /** Of a delivery that failed while others were under way: nothing begins until they have ended. */
   #failure: { readonly error: unknown } | null = null;
   #asked: ((status: SinkStatus | Promise<SinkStatus>) => void) | null = null;
+  #isStarted = false;
 
   constructor({ name, trouble }: SinkRunnerContext, sink: Sink, prefetched: boolean, wake: () => void) {
     this.name = name;
@@ -89,7 +91,22 @@ class SinkDriver implements SinkHandle {
     return this.client.heldEvents >= heldMax.events || this.client.heldBytes >= heldMax.bytes;
   }
 
+  get isStarted(): boolean {
+    return this.#isStarted;
+  }
+
+  async start(): Promise<void> {
+    await this.sink.start?.();
+    this.#isStarted = true;
+    this.trouble.set('start', null);
+  }
+
+  /** A sink that could not start with its group is tried again when its turn comes. */
   process(): SinkStatus | Promise<SinkStatus> {
+    return this.#isStarted ? this.#process() : this.start().then(() => this.#process());
+  }
+
+  #process(): SinkStatus | Promise<SinkStatus> {
     if (this.#overlap > 1) return this.#launch();
     if (this.#prefetched) return this.#deliverNext();
     if (!this.client.connected) return 'backoff';
@@ -187,29 +204,6 @@ class SinkDriver implements SinkHandle {
 /** What a delivery that takes its time ends with: see `Sink.process`. */
 type Delivery = Promise<void> | Promise<readonly HeldPart[]>;
 
-/** What `millrace status` shows of a sink: why deliveries fail, else what the sink itself complains of. */
-class SinkTrouble {
-  readonly #send: (reason: string | null) => void;
-  #delivery: string | null = null;
-  #own: string | null = null;
-
-  constructor(send: (reason: string | null) => void) {
-    this.#send = send;
-  }
-
-  /** Of the runner: null once a batch is delivered. */
-  set delivery(reason: string | null) {
-    this.#delivery = reason;
-    this.#send(reason ?? this.#own);
-  }
-
-  /** Of the sink, which ends it itself. */
-  set own(reason: string | null) {
-    this.#own = reason;
-    this.#send(this.#delivery ?? reason);
-  }
-}
-
 export class GroupRunner implements Pumpable {
   readonly #blocking: boolean;
   readonly #unit: GroupUnit;
@@ -226,16 +220,36 @@ export class GroupRunner implements Pumpable {
 
   static async open(unit: GroupUnit, parts: Parts, setup: GroupRunnerSetup): Promise<GroupRunner> {
     const drivers: SinkDriver[] = [];
+    try {
+      return await GroupRunner.#open(unit, parts, setup, drivers);
+    } catch (error) {
+      // It is opened anew in a while: nothing of this attempt may stay open.
+      await stopAll(drivers).catch(() => {});
+      throw error;
+    }
+  }
+
+  static async #open(
+    unit: GroupUnit,
+    parts: Parts,
+    setup: GroupRunnerSetup,
+    drivers: SinkDriver[],
+  ): Promise<GroupRunner> {
     const isAlone = unit.sinks.length === 1;
     let blocking = isAlone;
     for (const part of unit.sinks) {
       const context = new SinkRunnerContext(part, parts, setup, isAlone);
       const { module, options, declaration } = await parts.load('sink', part, `sink ${part.name}`);
       context.options = options;
-      const sink = module.create(context);
-      await sink.start?.();
+      const driver = new SinkDriver(context, module.create(context), isAlone, setup.wake);
+      drivers.push(driver);
+      await driver.start().catch((error: unknown) => {
+        // The others of a group go on without it: that is what groups are for.
+        if (isAlone || isConfigurationError(error)) throw error;
+        setup.log.error(`Unable to start sink ${part.name} of group ${unit.name}; it is tried again`, error);
+        context.trouble.set('start', messageOf(error));
+      });
       blocking &&= declaration.blocking;
-      drivers.push(new SinkDriver(context, sink, isAlone, setup.wake));
     }
     const loaded = await parts.load('processor', unit.processor, `processor of sink group ${unit.name}`);
     const processor = loaded.module.create({
@@ -350,7 +364,7 @@ export class GroupRunner implements Pumpable {
     this.#idleAtMs = nowMs + IDLE_MS;
     if (!this.#failing) return;
     this.#failing = false;
-    for (const { trouble } of this.#drivers) trouble.delivery = null;
+    for (const { trouble } of this.#drivers) trouble.set('delivery', null);
   }
 
   /** Flume's rule: log, and pause five seconds. */
@@ -362,7 +376,7 @@ export class GroupRunner implements Pumpable {
       .named('org.apache.flume.SinkRunner')
       .error('Unable to deliver event. Exception follows.', error);
     const reason = messageOf(error);
-    for (const { trouble } of this.#drivers) trouble.delivery = reason;
+    for (const { trouble } of this.#drivers) trouble.set('delivery', reason);
   }
 
   #idle(nowMs: number): void {
@@ -373,21 +387,32 @@ export class GroupRunner implements Pumpable {
       this.#idleAtMs = nowMs + pauseMs;
       this.#backoffs = 0;
     }
-    for (const { sink } of this.#drivers) {
-      try {
-        const idle = sink.idle?.();
-        if (idle instanceof Promise) {
-          this.#running = idle
-            .catch((error) => this.#failed(error))
-            .finally(() => {
-              this.#running = null;
-              this.#setup.wake();
-            });
-        }
-      } catch (error) {
-        this.#failed(error);
-      }
+    const pending = this.#drivers.flatMap((driver) => this.#idleOne(driver) ?? []);
+    if (pending.length === 0) return;
+    this.#running = Promise.all(pending).then(() => {
+      this.#running = null;
+      this.#setup.wake();
+    });
+  }
+
+  /** Never rejects. */
+  #idleOne({ name, sink, trouble, isStarted }: SinkDriver): Promise<void> | undefined {
+    if (!isStarted) return;
+    const failed = (error: unknown) => {
+      if (this.#drivers.length === 1) return this.#failed(error);
+      // What is wrong with one sink of a group keeps nothing from the others; its next batch will tell.
+      this.#setup.log.warn(`Sink ${name} of group ${this.#unit.name} is not well`, error);
+      trouble.set('idle', messageOf(error));
+    };
+    const well = () => trouble.set('idle', null);
+    try {
+      const idle = sink.idle?.();
+      if (idle instanceof Promise) return idle.then(well, failed);
+      well();
+    } catch (error) {
+      failed(error);
     }
+    return;
   }
 
   /** Ends after the delivery that is under way. */
@@ -396,10 +421,8 @@ export class GroupRunner implements Pumpable {
     await this.#running;
     for (const driver of this.#drivers) await driver.ended();
     await this.#processor.stop?.();
-    for (const { sink, client } of this.#drivers) {
-      client.flush();
-      await sink.stop?.();
-    }
+    for (const { client } of this.#drivers) client.flush();
+    await stopAll(this.#drivers);
     this.#setup.log.debug(`sink group ${this.#unit.name} stopped`);
   }
 
@@ -407,6 +430,13 @@ export class GroupRunner implements Pumpable {
   disconnect(): void {
     for (const { client } of this.#drivers) client.disconnect();
   }
+}
+
+/** Stops what was started, each whatever becomes of the others. @throws what the first one said. */
+async function stopAll(drivers: readonly SinkDriver[]): Promise<void> {
+  const stops = drivers.filter((driver) => driver.isStarted).map(async ({ sink }) => await sink.stop?.());
+  const failed = (await Promise.allSettled(stops)).find((stop) => stop.status === 'rejected');
+  if (failed !== undefined) throw failed.reason;
 }
 
 class SinkRunnerContext implements SinkContext {
@@ -447,6 +477,6 @@ class SinkRunnerContext implements SinkContext {
   }
 
   degraded(reason: string | null): void {
-    this.trouble.own = reason;
+    this.trouble.set('own', reason);
   }
 }
