@@ -117,7 +117,12 @@ class AvroLegacySource implements Source {
       await this.#context.room();
       batch = this.#context.openBatch(body.length);
     }
-    batch.append(body, 0, body.length, headers);
+    try {
+      batch.append(body, 0, body.length, headers);
+    } catch (error) {
+      this.#context.discard(batch);
+      throw error;
+    }
     const { refusal } = await this.#context.put(batch, 'batch');
     return refusal === null ? TAKEN : refused(refusal.text);
   }

@@ -50,9 +50,13 @@ function bodiesOf(bytes: Buffer): Buffer[] {
 
 const md5 = (text: string) => createHash('md5').update(text).digest();
 
+function bytesOf(value: Buffer): Buffer {
+  const bytes = Buffer.alloc(value.length + 5);
+  return bytes.subarray(0, writeBytes(bytes, 0, value));
+}
+
 function text(value: string): Buffer {
-  const bytes = Buffer.alloc(Buffer.byteLength(value) + 5);
-  return bytes.subarray(0, writeBytes(bytes, 0, Buffer.from(value)));
+  return bytesOf(Buffer.from(value));
 }
 
 interface Call {
@@ -207,6 +211,18 @@ describe('legacy avro', () => {
     }
     assert.equal((await post(port, Buffer.alloc(0), 'GET')).status, 405);
     assert.equal((await post(port, requestOf({}))).status, 200);
+  });
+
+  test('an event that becomes too large for a batch is answered with 400, and the next one is taken', async (t) => {
+    const { collected, port } = await runLegacy(t, 'sources.r1.maxRequestBytes = 8388608');
+    // Each of these bytes becomes U+FFFD, which has three.
+    const value = Buffer.alloc(7_000_000, 0xff);
+    const field = Buffer.concat([Buffer.from([2]), text('k'), bytesOf(value), Buffer.from([0])]);
+    const answer = await post(port, requestOf({ event: Buffer.concat([EVENT.subarray(0, -1), field]) }));
+    assert.equal(answer.status, 400);
+    assert.match(answer.body.toString(), /a block holds at most/);
+    assert.equal((await post(port, requestOf({}))).status, 200);
+    await collected.untilCount(1);
   });
 
   test('a request that is too large is answered with 413', async (t) => {
