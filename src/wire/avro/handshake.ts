@@ -14,6 +14,7 @@
  * of a pool: calls that are under way at once overtake each other there.
  * Source: Apache Avro specification 1.11, "Protocol Wire Format".
  */
+import { createHash } from 'node:crypto';
 import type { AvroCursor } from './cursor.ts';
 import { badInput } from './errors.ts';
 import { PROTOCOL_BYTES_MAX, PROTOCOLS_KNOWN_MAX } from './limits.ts';
@@ -105,17 +106,16 @@ export class KnownProtocols {
     const kind = readsOrdered(cursor) ? 'ordered' : 'plain';
     const client = text === null ? this.#byHash.get(clientHash.toString('latin1')) : compatibilityOf(text);
     if (client === undefined) return { response: NONE[kind], client: null };
-    if (text !== null) this.#learn(clientHash, client);
+    if (text !== null) this.#learn(clientHash, text, client);
     const isKnown = PEER_HASHES.some((hash) => hash.equals(serverHash));
     return { response: (isKnown ? BOTH : CLIENT)[kind], client };
   }
 
-  #learn(hash: Buffer, client: Compatibility): void {
+  /** Only from a text that has the hash: one client must not say what another one means. */
+  #learn(hash: Buffer, text: string, client: Compatibility): void {
     const key = hash.toString('latin1');
-    // A text cannot change what one of our own hashes means.
-    if (PEER_HASHES.some((own) => own.equals(hash))) return;
-    if (this.#byHash.size >= PROTOCOLS_KNOWN_MAX && !this.#byHash.has(key)) return;
-    this.#byHash.set(key, client);
+    if (this.#byHash.has(key) || this.#byHash.size >= PROTOCOLS_KNOWN_MAX) return;
+    if (createHash('md5').update(text).digest().equals(hash)) this.#byHash.set(key, client);
   }
 }
 

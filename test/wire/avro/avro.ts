@@ -1,4 +1,5 @@
 /** Avro's wire format written a second time, plainly, for tests; and requests read by the code under test. */
+import { createHash } from 'node:crypto';
 import { MillraceError } from '../../../src/base/errors.ts';
 import type { Batch } from '../../../src/memory/block/batch.ts';
 import { EventDecoder } from '../../../src/wire/avro/event-decoder.ts';
@@ -59,9 +60,13 @@ export function frame(serial: number, ...parts: readonly Uint8Array[]): Buffer {
 /** A handshake with hashes only. */
 export const GREETING = Buffer.concat([PROTOCOL_HASH, long(0), PROTOCOL_HASH, long(0)]);
 
+export function md5(text: string): Buffer {
+  return createHash('md5').update(text).digest();
+}
+
 /** A handshake with a text. */
-export function greetingWith(text: string, serverHash: Uint8Array = PROTOCOL_HASH): Buffer {
-  return Buffer.concat([Buffer.alloc(16, 7), long(1), bytes(text), serverHash, long(0)]);
+export function greetingWith(text: string, hash: Uint8Array = md5(text)): Buffer {
+  return Buffer.concat([hash, long(1), bytes(text), PROTOCOL_HASH, long(0)]);
 }
 
 export interface ReadRequest {

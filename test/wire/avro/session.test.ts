@@ -17,7 +17,7 @@ import { reply, ServerSession, statusBody, systemError } from '../../../src/wire
 import { plainTransport } from '../../../src/wire/avro/transport.ts';
 import { batchOf } from '../../kit/editor.ts';
 import { until } from '../../kit/until.ts';
-import { bytes, call, frame, GREETING, greetingWith, long } from './avro.ts';
+import { bytes, call, frame, GREETING, greetingWith, long, md5 } from './avro.ts';
 
 const NONE_YET = Buffer.concat([Buffer.alloc(16, 9), long(0), PROTOCOL_HASH, long(0)]);
 
@@ -52,7 +52,7 @@ describe('avro: handshake of a server', () => {
 
   test('an unknown client: NONE and nothing is executed; with its text it is known, to later connections too', () => {
     const protocols = new KnownProtocols();
-    const stranger = Buffer.concat([Buffer.alloc(16, 7), long(0), PROTOCOL_HASH, long(0), call('append')]);
+    const stranger = Buffer.concat([md5(annotated), long(0), PROTOCOL_HASH, long(0), call('append')]);
     const first = greet(stranger, protocols);
     assert.equal(first.handshake.match, MATCH.none);
     assert.deepEqual(first.answer, { kind: 'answer', body: Buffer.alloc(0) });
@@ -60,6 +60,17 @@ describe('avro: handshake of a server', () => {
     const again = Buffer.concat([greetingWith(annotated), call('append')]);
     assert.deepEqual(first.session.read(again, 0, again.length), { kind: 'call', message: 'append' });
     assert.equal(greet(stranger, protocols).handshake.match, MATCH.both);
+  });
+
+  test('a text counts for its own connection only when the hash beside it is another’s', () => {
+    const protocols = new KnownProtocols();
+    const other = PROTOCOL_TEXT.replace('"type":"bytes"', '"type":"string"');
+    for (const text of [other, annotated]) {
+      const lie = Buffer.concat([greetingWith(text, Buffer.alloc(16, 7)), call('append')]);
+      assert.equal(greet(lie, protocols).answer.kind, text === other ? 'answer' : 'call');
+      const victim = Buffer.concat([Buffer.alloc(16, 7), long(0), PROTOCOL_HASH, long(0), call('append')]);
+      assert.equal(greet(victim, protocols).handshake.match, MATCH.none);
+    }
   });
 
   test('after the handshake requests have none', () => {
