@@ -6,7 +6,7 @@ import type { ComponentContext } from '../component/context.ts';
 import { createHopDialer } from '../component/hop/avro-dialer.ts';
 import { createDialer } from '../component/tls/client.ts';
 import type { Batch } from '../memory/block/batch.ts';
-import { ClientSession } from '../wire/avro/client-session.ts';
+import type { ClientSession } from '../wire/avro/client-session.ts';
 import { type AvroFailure, AvroRpcError } from '../wire/avro/errors.ts';
 import { ThriftApplicationError, ThriftStatusError, ThriftTimeoutError } from '../wire/thrift/errors.ts';
 import { RequestEncoder } from '../wire/thrift/requests.ts';
@@ -72,17 +72,13 @@ async function avroDial(context: ComponentContext, options: RpcOptions): Promise
     tls: options,
     compressionLevel: options['compression-type'] === 'deflate' ? options['compression-level'] : null,
     connectTimeoutMs: options['connect-timeout'],
-  });
-  const times = {
     requestTimeoutMs: options['request-timeout'],
-    connectTimeoutMs: options['connect-timeout'],
-  };
+  });
   return {
     connect: async (host, port) => {
       const at = `${host}:${port}`;
       try {
-        const open = await dialer.connect(host, port);
-        return new AvroConnection(await ClientSession.open(open, times), at);
+        return new AvroConnection(await dialer.open(host, port), at);
       } catch (error) {
         if (!(error instanceof AvroRpcError)) throw notConnected(error);
         const hint = 'see that it is an avro source with the same compression-type';

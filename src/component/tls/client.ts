@@ -86,7 +86,8 @@ function handshakeWith(host: string, options: ClientTlsValues, source: MaterialS
   };
 }
 
-const STOPPED = 'this side is being stopped';
+/** What ends a connection that is being made. */
+export const STOPPED = 'this side is being stopped';
 
 /** A connection that is being made; both are one where nothing lies over TCP. */
 interface Begun {

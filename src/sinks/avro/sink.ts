@@ -8,7 +8,7 @@ import { createHopDialer, type HopDialer } from '../../component/hop/avro-dialer
 import type { OptionsOf } from '../../component/options/table.ts';
 import type { Sink, SinkContext } from '../../component/sink.ts';
 import type { Batch } from '../../memory/block/batch.ts';
-import { ClientSession } from '../../wire/avro/client-session.ts';
+import type { ClientSession } from '../../wire/avro/client-session.ts';
 import { AvroRpcError } from '../../wire/avro/errors.ts';
 import type { options } from './index.ts';
 
@@ -46,6 +46,7 @@ class AvroSink implements Sink {
       tls: o,
       compressionLevel: o['compression-type'] === 'deflate' ? o['compression-level'] : null,
       connectTimeoutMs: o['connect-timeout'],
+      requestTimeoutMs: o['request-timeout'],
     });
     try {
       await this.#connect();
@@ -110,11 +111,7 @@ class AvroSink implements Sink {
     const { counters } = this.#context;
     const o = this.#options;
     try {
-      const open = await this.#dialer!.connect(o.hostname, o.port);
-      this.#session = await ClientSession.open(open, {
-        requestTimeoutMs: o['request-timeout'],
-        connectTimeoutMs: o['connect-timeout'],
-      });
+      this.#session = await this.#dialer!.open(o.hostname, o.port);
     } catch (error) {
       counters.add('ConnectionFailedCount', 1);
       throw error;

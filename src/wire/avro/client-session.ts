@@ -24,7 +24,7 @@ import { frameOf } from './writer.ts';
 
 export interface ClientSettings {
   readonly requestTimeoutMs: number;
-  /** Time for the handshake. */
+  /** Time for the connection, and again for the handshake. */
   readonly connectTimeoutMs: number;
 }
 

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createServer, type Socket } from 'node:net';
 import { describe, type TestContext, test } from 'node:test';
 import { MillraceError } from '../../../src/base/errors.ts';
 import declaration from '../../../src/sinks/avro/index.ts';
@@ -37,6 +39,22 @@ const counted = ({ counters }: SinkRig) =>
   );
 
 describe('sink avro', () => {
+  test('stops at once while a server does not answer its handshake', async (t) => {
+    const sockets: Socket[] = [];
+    const server = createServer((socket) => sockets.push(socket.resume()));
+    server.listen(0, '127.0.0.1');
+    t.after(() => server.close());
+    await once(server, 'listening');
+    const { port } = server.address() as { port: number };
+    const rig = await SinkRig.create(declaration, { hostname: '127.0.0.1', port: `${port}` });
+    const starting = rig.sink.start?.();
+    await until('the handshake is under way', () => (sockets[0]?.bytesRead ?? 0) > 0);
+    rig.sink.stop?.();
+    await starting;
+    await until('the connection has gone', () => sockets[0]!.closed);
+    assert.match(rig.log.texts('warn').join(), /this side is being stopped/);
+  });
+
   test('a batch is one call; its counters are Flume’s', async (t) => {
     const peer = new AvroPeer(t);
     const rig = await start(t, peer.port, { 'batch-size': '3' });
