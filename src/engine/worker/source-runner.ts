@@ -26,7 +26,10 @@ export interface SourceRunnerSetup {
   readonly send: (message: FromWorker) => void;
 }
 
-const PUTS_A_BELL = 4;
+/** Puts that the channels' bells are rung for at the latest. */
+const PUTS_A_BELL = 8;
+/** Time between two bells for puts whose outcome nobody waits for, ms. */
+const BELL_MS = 1;
 /** Complaints about refused puts: at most one in this time. */
 const REFUSAL_LOG_MS = 1000;
 /** Longest wait for the channel's answers when the source stops; keep-alive is 3 s by default. */
@@ -55,6 +58,10 @@ export class SourceRunner implements Pumpable, SourceContext {
   /** Puts in flight whose outcome somebody waits for. */
   #prompt = 0;
   #unflushed = 0;
+  /** Bells that are due at the end of this turn, and a little later. */
+  #turnBell: NodeJS.Immediate | null = null;
+  #lateBell: NodeJS.Timeout | null = null;
+  #rungAtMs = 0;
   #answered = 0;
   readonly #settleWaiters: { readonly at: number; readonly resolve: () => void }[] = [];
   readonly #roomWaiters: (() => void)[] = [];
@@ -260,14 +267,24 @@ export class SourceRunner implements Pumpable, SourceContext {
     });
   }
 
-  /** What one turn of the event loop puts rings the channels' bells once; a long turn rings now and then. */
+  /**
+   * What one turn of the event loop puts rings the channels' bells once; a long turn rings now and then. A
+   * wake costs more than a put: while nobody waits for outcomes, turns that follow closely share one.
+   */
   #flushSoon(): void {
-    if (++this.#unflushed >= PUTS_A_BELL) this.#flush();
-    else if (this.#unflushed === 1) setImmediate(this.#flush);
+    if (++this.#unflushed >= PUTS_A_BELL) return this.#flush();
+    const isLate = this.#prompt === 0 && performance.now() < this.#rungAtMs + BELL_MS;
+    if (isLate) this.#lateBell ??= setTimeout(this.#flush, BELL_MS);
+    else this.#turnBell ??= setImmediate(this.#flush);
   }
 
   readonly #flush = (): void => {
+    if (this.#turnBell !== null) clearImmediate(this.#turnBell);
+    if (this.#lateBell !== null) clearTimeout(this.#lateBell);
+    this.#turnBell = null;
+    this.#lateBell = null;
     this.#unflushed = 0;
+    this.#rungAtMs = performance.now();
     for (const client of this.#clients) client.flush();
   };
 
