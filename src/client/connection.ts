@@ -12,6 +12,9 @@ export interface Connection {
    * @throws RpcError
    */
   send(batch: Batch, single: boolean): Promise<void>;
+  /** Ends when the calls under way are answered; takes no more. */
+  finish(): void;
+  /** Ends at once: calls under way fail. */
   close(): void;
 }
 

@@ -127,6 +127,10 @@ class AvroConnection implements Connection {
     }
   }
 
+  finish(): void {
+    this.#session.finish();
+  }
+
   close(): void {
     this.#session.close();
   }
@@ -161,6 +165,10 @@ class ThriftConnection implements Connection {
     } catch (error) {
       throw thriftError(error, this.#at);
     }
+  }
+
+  finish(): void {
+    this.#session.finish();
   }
 
   close(): void {

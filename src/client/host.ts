@@ -16,6 +16,8 @@ export class Host {
   readonly #encoder = new EventEncoder();
   #connection: Connection | null = null;
   #connecting: Promise<Connection> | null = null;
+  /** Calls under way, by their connection, which may have been left. */
+  readonly #calls = new Map<Connection, number>();
   #closed = false;
 
   constructor(address: HostAddress, connect: Connect) {
@@ -35,8 +37,7 @@ export class Host {
   open(): Promise<Connection> {
     if (this.#closed) return Promise.reject(new RpcError('closed', 'the client is closed'));
     if (this.#connection?.isOpen) return Promise.resolve(this.#connection);
-    this.#connection?.close();
-    this.#connection = null;
+    this.reset();
     this.#connecting ??= this.#connectAgain().finally(() => {
       this.#connecting = null;
     });
@@ -64,10 +65,12 @@ export class Host {
         const part = events.slice(delivered, delivered + batchSize);
         const connection = await this.open();
         const { batch, release } = this.#encoder.encode(part);
+        this.#calls.set(connection, (this.#calls.get(connection) ?? 0) + 1);
         try {
           await connection.send(batch, single);
         } finally {
           release();
+          this.#ended(connection);
         }
         delivered += batch.count;
       }
@@ -77,14 +80,21 @@ export class Host {
     }
   }
 
-  /** Leaves the connection; the next call makes another one. */
+  #ended(connection: Connection): void {
+    const left = this.#calls.get(connection)! - 1;
+    if (left === 0) this.#calls.delete(connection);
+    else this.#calls.set(connection, left);
+  }
+
+  /** Leaves the connection to the calls that are under way on it; the next call makes another one. */
   reset(): void {
-    this.#connection?.close();
+    this.#connection?.finish();
     this.#connection = null;
   }
 
   close(): void {
     this.#closed = true;
     this.reset();
+    for (const connection of [...this.#calls.keys()]) connection.close();
   }
 }

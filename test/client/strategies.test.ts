@@ -3,18 +3,26 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { BackOff, RoundRobin } from '../../src/base/try-order.ts';
 import type { Connection } from '../../src/client/connection.ts';
-import { RpcError } from '../../src/client/errors.ts';
+import { RpcError, type RpcFailure } from '../../src/client/errors.ts';
 import { Host } from '../../src/client/host.ts';
 import { Failover, LoadBalancing, SingleHost, type Strategy } from '../../src/client/strategies.ts';
 import type { FlumeEvent } from '../../src/component/flume-event.ts';
+
+const SLOW = 'slow';
 
 /** A source that keeps what it was sent, and fails as it is told to. */
 class FakeSource {
   readonly received: string[] = [];
   /** Calls until one fails; null: none does. */
   failsAfter: number | null = null;
+  /** How it fails; a refusal leaves its connection open. */
+  failure: RpcFailure = 'connection';
   down = false;
   connections = 0;
+  /** When events with the body SLOW are taken. */
+  slow: Promise<void> = Promise.resolve();
+  /** Connections that were ended with whatever was under way on them. */
+  closed = 0;
   readonly host: Host;
 
   constructor(port: number) {
@@ -31,16 +39,21 @@ class FakeSource {
       },
       isOrdered: true,
       send: async (batch) => {
+        if (batch.ranges[0]!.view.bodyText(0) === SLOW) await this.slow;
         if (this.failsAfter !== null && this.failsAfter-- === 0) {
-          isOpen = false;
-          throw new RpcError('connection', `${port} broke`);
+          isOpen = this.failure === 'refused';
+          throw new RpcError(this.failure, `${port} broke`);
         }
         batch.forEach((view, i) => {
           this.received.push(view.bodyText(i));
         });
       },
+      finish: () => {
+        isOpen = false;
+      },
       close: () => {
         isOpen = false;
+        this.closed++;
       },
     };
   }
@@ -125,6 +138,35 @@ describe('failover', () => {
     assert.deepEqual(second.received, bodies(5, 15));
     await strategy.send(events(1), 5, true);
     assert.equal(second.received.length, 11, 'it does not go back by itself');
+  });
+
+  test('a call that is refused leaves those that are under way on its connection their answers', async () => {
+    const [first, second] = sources(2) as [FakeSource, FakeSource];
+    const strategy = new Failover(hostsOf([first, second]), 2);
+    const answer = Promise.withResolvers<void>();
+    first.slow = answer.promise;
+    await strategy.open();
+    const waiting = strategy.send([{ body: SLOW }], 1, true);
+    first.failure = 'refused';
+    first.failsAfter = 0;
+    await strategy.send(events(1), 1, true);
+    assert.deepEqual(second.received, bodies(0, 1));
+    assert.equal(first.closed, 0);
+    answer.resolve();
+    await waiting;
+    assert.deepEqual(first.received, [SLOW]);
+  });
+
+  test('a host that is closed ends what is under way, also on a connection that it has left', async () => {
+    const [first] = sources(1) as [FakeSource];
+    first.slow = new Promise(() => {});
+    await first.host.open();
+    void first.host.send([{ body: SLOW }], 0, 1, true);
+    await first.host.open();
+    first.host.reset();
+    assert.equal(first.closed, 0);
+    first.host.close();
+    assert.equal(first.closed, 1);
   });
 
   test('opens with the first host that can be reached', async () => {
