@@ -41,6 +41,8 @@ export class ThriftConnection {
   readonly #socket: Socket;
   readonly #setup: ConnectionSetup;
   #isPaused = false;
+  /** The client sends no more. */
+  #inputEnded = false;
   #isEnding = false;
   /**
    * When the first bytes of a message came that is not whole, on the clock of `performance`; else Infinity.
@@ -51,10 +53,16 @@ export class ThriftConnection {
 
   constructor(accepted: Socket, setup: ConnectionSetup) {
     this.#setup = setup;
+    // What was called before the client ended its side is still answered.
+    accepted.allowHalfOpen = true;
     const socket = readChunks(accepted, setup.buffers, (chunk) => this.#receive(chunk));
     this.#socket = socket;
     this.#closed = new Promise((resolve) => socket.once('close', () => resolve()));
     socket.on('error', () => socket.destroy());
+    socket.once('end', () => {
+      this.#inputEnded = true;
+      if (!this.#isPaused) this.#finish();
+    });
     socket.once('close', () => {
       this.#isEnding = true;
       setup.messages.clear();
@@ -108,6 +116,7 @@ export class ThriftConnection {
       if (this.#isEnding) return;
       this.#socket.resume();
       this.#work();
+      if (this.#inputEnded && !this.#isPaused) this.#finish();
     });
   }
 
@@ -166,6 +175,12 @@ export class ThriftConnection {
 
   #fail(error: unknown): void {
     this.#setup.onBadInput(error);
+    this.#finish();
+  }
+
+  /** Takes no more calls, and ends the connection when those under way are answered. */
+  #finish(): void {
+    if (this.#isEnding) return;
     this.#isEnding = true;
     this.#setup.messages.clear();
     this.#setup.service.hurry();

@@ -57,6 +57,21 @@ describe('thrift: calls', () => {
     assert.equal(collected.events[7]!.headers.get('n'), 'event 7');
   });
 
+  test('a client that ends its side after its calls still gets their answers', async (t) => {
+    const moody = new MoodyChannel(t);
+    const { flow, collected, port } = await runThrift(t, {}, moody.channel('c1', 'stall'));
+    const client = new RawClient(port);
+    client.send(fixture('compact-requests.bin').subarray(0, 400));
+    client.socket.end();
+    await until('calls are under way', () => flow.counter('source', 'r1', 'EventReceivedCount') >= 2);
+    await moody.set('accept');
+    await client.untilEnded();
+    assert.ok(client.received.length > 0, 'answered');
+    assert.deepEqual(client.received, fixture('compact-answers.bin').subarray(0, client.received.length));
+    await collected.untilCount(2);
+    client.destroy();
+  });
+
   test('a batch without events is OK and puts nothing', async (t) => {
     const { flow, port } = await runThrift(t);
     const client = await ThriftClient.open(t, port);
