@@ -120,6 +120,8 @@ class DeflateTransport implements Transport {
   #inflate: Inflate | null = null;
   #deflate: Deflate | null = null;
   #isPaused = false;
+  /** The peer has ended, and all that it sent is inflated. */
+  #isFlushed = false;
   #waiting = 0;
 
   constructor(stream: Duplex, level: number, events: TransportEvents, eventsGo: 'in' | 'out') {
@@ -146,7 +148,10 @@ class DeflateTransport implements Transport {
 
   #openInflate(): Inflate {
     const inflate = createInflate(sizes(this.#eventsGo === 'in'));
-    inflate.on('data', (chunk: Buffer) => this.#events.bytes(chunk));
+    inflate.on('data', (chunk: Buffer) => {
+      this.#events.bytes(chunk);
+      if (this.#isFlushed) this.#tellEnd(inflate);
+    });
     inflate.once('end', () => this.#events.ended());
     inflate.once('error', (error) =>
       this.#stream.destroy(badInput(`what it sends is not compressed by deflate: ${error.message}`)),
@@ -157,8 +162,20 @@ class DeflateTransport implements Transport {
 
   #endInput(): void {
     if (this.#inflate === null) this.#events.ended();
-    // A peer never ends its zlib stream: what was flushed is all there is.
-    else this.#inflate.flush(constants.Z_SYNC_FLUSH, () => this.#events.ended());
+    else this.#flush(this.#inflate);
+  }
+
+  /** A peer never ends its zlib stream: what is flushed is all there is. */
+  #flush(inflate: Inflate): void {
+    inflate.flush(constants.Z_SYNC_FLUSH, () => {
+      this.#isFlushed = true;
+      this.#tellEnd(inflate);
+    });
+  }
+
+  /** Once all of it was handed over, which a reader that pauses puts off. */
+  #tellEnd(inflate: Inflate): void {
+    if (inflate.readableLength === 0) this.#events.ended();
   }
 
   get waiting(): number {
