@@ -14,8 +14,12 @@ export class SinkRig {
   readonly counters = new CounterSlots(SINK_COUNTERS, allocateCounters(SINK_COUNTERS));
   sink!: Sink;
 
-  /** Creates the sink; `start` is the test's. */
-  static async create(declaration: SinkDeclaration, properties: Properties = {}): Promise<SinkRig> {
+  /** Creates the sink; `start` is the test's. It may hold nothing unless told otherwise. */
+  static async create(
+    declaration: SinkDeclaration,
+    properties: Properties = {},
+    mayHold = false,
+  ): Promise<SinkRig> {
     const rig = new SinkRig();
     const { clock, log, counters } = rig;
     const parts = new Parts(registry, { pluginPaths: [], confDir: null });
@@ -36,7 +40,7 @@ export class SinkRig {
       serializer,
       loadPlugin: (specifier) => parts.plugin(specifier),
       work: workInPlace,
-      mayHold: true,
+      mayHold,
       degraded: () => {},
     });
     return rig;

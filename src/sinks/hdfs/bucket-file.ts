@@ -3,8 +3,8 @@
  *
  *     append* ─▶ commit ─▶ confirm ─▶ append* … ─▶ close          any failure ─▶ abandon
  *
- * `commit` makes the bytes safe; `confirm` says that the take they came with was committed as a whole: from
- * then on they stay. After a failure elsewhere in the take the file is cut back to `confirmedBytes`.
+ * `commit` makes the bytes safe; `confirm` says that all that belongs to them is: from then on they stay.
+ * After a failure the file is cut back to `confirmedBytes`.
  */
 import type { Clock } from '../../base/clock.ts';
 import type { Writer } from '../../component/serializer.ts';

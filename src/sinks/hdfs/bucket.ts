@@ -1,9 +1,8 @@
 /**
- * The files of one path, one after another. A take is delivered in two steps, so that it stands in the
- * files of all its buckets or of none:
+ * The files of one path, one after another. Events are delivered in two steps:
  *
- *     add* ─▶ deliver (write, roll, commit) ─┬─ all buckets succeeded ─▶ confirm  (rolled files are renamed)
- *                                            └─ one failed ───────────▶ rollBack  (files are cut back)
+ *     deliver (write, roll, commit) ─┬─ safe, as all that belongs to it ─▶ confirm  (rename what was rolled)
+ *                                    └─ failed ─────────────────────────▶ rollBack (cut files back)
  *
  * A file that was rolled back is never gone on with: it is finished at its confirmed length, and the next
  * event opens a new one. So a file whose DataNodes died holds up nobody.
@@ -14,7 +13,7 @@ import type { ProgressRow } from '../../component/progress.ts';
 import { Batch, type BatchRange } from '../../memory/block/batch.ts';
 import type { BatchView } from '../../memory/block/view.ts';
 import { BucketFile, type BucketFileSetup, type FileNames } from './bucket-file.ts';
-import type { FileFinisher } from './file-finisher.ts';
+import type { FileFinisher, Job } from './file-finisher.ts';
 import { FileSystemError } from './file-system/door.ts';
 import type { Location } from './file-system/open.ts';
 import type { OpenFileSystems } from './file-systems.ts';
@@ -44,10 +43,14 @@ export class Bucket {
   readonly #location: Location;
   readonly #prefix: string;
   readonly #setup: BucketSetup;
-  #ranges: BatchRange[] = [];
   #file: BucketFile | null = null;
   /** Files that were closed within the take that is being delivered. */
   #rolled: BucketFile[] = [];
+  /**
+   * Files that nothing was committed to and that failed. No further one is made before they are known to be
+   * gone: an outage would leave one a try.
+   */
+  #doubtful: Job[] = [];
   /** Of the last file; null: the next one begins with the clock. */
   #counter: number | null = null;
   #touchedAtMs = 0;
@@ -69,32 +72,15 @@ export class Bucket {
 
   /** A bucket that is not needed may be forgotten: it has no file and nothing to write. */
   get isNeeded(): boolean {
-    return this.#file !== null || this.#ranges.length > 0 || this.#state !== 'resting';
+    return this.#file !== null || this.#state !== 'resting';
   }
 
   get isBusy(): boolean {
     return this.#state === 'busy';
   }
 
-  /** Events of the next delivery; neighbours become one range. */
-  add(view: BatchView, first: number, count: number): void {
-    const last = this.#ranges.at(-1);
-    if (last !== undefined && last.view === view && last.first + last.count === first) {
-      this.#ranges[this.#ranges.length - 1] = { view, first: last.first, count: last.count + count };
-    } else {
-      this.#ranges.push({ view, first, count });
-    }
-  }
-
-  /** Forgets what was added. */
-  clear(): void {
-    this.#ranges = [];
-  }
-
   /** Rejects when an event could not be made safe; `confirm` or `rollBack` follows in any case. */
-  async deliver(): Promise<void> {
-    const ranges = this.#ranges;
-    this.#ranges = [];
+  async deliver(ranges: readonly BatchRange[]): Promise<void> {
     this.#state = 'busy';
     let chunk: BatchRange[] = [];
     let chunkBytes = 0;
@@ -158,6 +144,8 @@ export class Bucket {
     const { record, counters, fileSystems, finisher, log } = this.#setup;
     const { root } = this.#location;
     const fileSystem = await fileSystems.of(root);
+    for (const job of this.#doubtful) await finisher.hasten(job);
+    this.#doubtful = [];
     for (let tries = 1; ; tries++) {
       const names = this.#nextNames();
       log.info(`Creating ${root}${names.inUse}`);
@@ -194,7 +182,7 @@ export class Bucket {
     const { record, finisher } = this.#setup;
     const { root } = this.#location;
     if (isTaken(error)) record?.done(root, names.inUse);
-    else finisher.recover(root, names, 0);
+    else this.#doubtful.push(finisher.recover(root, names, 0));
   }
 
   async #checkReplicas(path: string): Promise<void> {
@@ -217,7 +205,7 @@ export class Bucket {
     );
   }
 
-  /** The take was delivered to all its buckets: its bytes stay. */
+  /** What was delivered stays. */
   confirm(): void {
     const { finisher, record, clock } = this.#setup;
     const { root } = this.#location;
@@ -235,14 +223,14 @@ export class Bucket {
   }
 
   /**
-   * The take failed, here or elsewhere: nothing of it stays. `error` is this bucket's own failure, if it
-   * had one.
+   * What was delivered failed, here or elsewhere: nothing of it stays. `error` is this bucket's own failure,
+   * if it had one.
    */
   rollBack(error: unknown): void {
-    const { finisher, record } = this.#setup;
+    const { record } = this.#setup;
     const { root } = this.#location;
     this.#state = 'resting';
-    for (const file of this.#rolled.splice(0)) finisher.cut(root, file);
+    for (const file of this.#rolled.splice(0)) this.#cut(file);
     const file = this.#file;
     this.#file = null;
     this.#isUnderReplicated = false;
@@ -251,8 +239,13 @@ export class Bucket {
       file.abandon();
       record?.done(root, file.names.inUse);
     } else {
-      finisher.cut(root, file);
+      this.#cut(file);
     }
+  }
+
+  #cut(file: BucketFile): void {
+    const job = this.#setup.finisher.cut(this.#location.root, file);
+    if (file.confirmedBytes === 0) this.#doubtful.push(job);
   }
 
   progress(nowMs: number): ProgressRow {

@@ -45,15 +45,26 @@ export class Gate {
     this.#free = width;
   }
 
-  async run<T>(work: () => Promise<T>): Promise<T> {
+  /** Resolves when there is room, with the call that makes it again, once. */
+  async enter(): Promise<() => void> {
     if (this.#free > 0) this.#free--;
     else await new Promise<void>((resolve) => this.#waiting.push(resolve));
-    try {
-      return await work();
-    } finally {
+    let isIn = true;
+    return () => {
+      if (!isIn) return;
+      isIn = false;
       const next = this.#waiting.shift();
       if (next === undefined) this.#free++;
       else next();
+    };
+  }
+
+  async run<T>(work: () => Promise<T>): Promise<T> {
+    const leave = await this.enter();
+    try {
+      return await work();
+    } finally {
+      leave();
     }
   }
 }

@@ -23,7 +23,8 @@ const NAMES_MAX = 100;
 /** At the soonest. */
 const LOOK_AGAIN_MS = 1000;
 
-interface Job {
+/** A file that is to be finished. */
+export interface Job {
   readonly root: string;
   readonly names: FileNames;
   /** Where it stands: in use, or where its recovery has put it. */
@@ -35,8 +36,10 @@ interface Job {
   /** It was not there when it was to be deleted. */
   wasMissing: boolean;
   tries: number;
-  failure: string;
+  /** Of the last try, if it failed. */
+  error: unknown;
   timer: NodeJS.Timeout | null;
+  running: Promise<void>;
 }
 
 export interface FinisherSetup {
@@ -75,24 +78,34 @@ export class FileFinisher {
   }
 
   /** A file with a take that failed. */
-  cut(root: string, file: BucketFile): void {
+  cut(root: string, file: BucketFile): Job {
     file.abandon();
     this.#setup.closed();
-    this.#begin({ root, names: file.names, file: null, length: file.confirmedBytes });
+    return this.#begin({ root, names: file.names, file: null, length: file.confirmedBytes });
   }
 
   /** A file that this sink, or one before it, left: see `InUse.length`. */
-  recover(root: string, names: FileNames, length: number | null): void {
-    this.#begin({ root, names, file: null, length });
+  recover(root: string, names: FileNames, length: number | null): Job {
+    return this.#begin({ root, names, file: null, length });
+  }
+
+  /** Tries once more, now. Rejects while the file cannot be finished. */
+  async hasten(job: Job): Promise<void> {
+    if (job.timer !== null && !job.wasMissing) {
+      clearTimeout(job.timer);
+      this.#run(job);
+    }
+    await job.running;
+    if (job.error !== null && this.#jobs.has(job)) throw job.error;
   }
 
   /** Files that failed and are tried again. */
   get failing(): readonly ProgressRow[] {
-    const failing = [...this.#jobs].filter((job) => job.failure !== '');
-    return failing.map(({ root, names, tries, failure }) => ({
+    const failing = [...this.#jobs].filter(({ error }) => error !== null);
+    return failing.map(({ root, names, tries, error }) => ({
       file: `${root}${names.inUse}`,
       tries,
-      failure,
+      failure: messageOf(error),
     }));
   }
 
@@ -107,11 +120,13 @@ export class FileFinisher {
     while (this.#running.size > 0) await Promise.all(this.#running);
   }
 
-  #begin(job: Pick<Job, 'root' | 'names' | 'file' | 'length'>): void {
-    const { inUse } = job.names;
-    const entry: Job = { ...job, at: inUse, wasMissing: false, tries: 0, failure: '', timer: null };
-    this.#jobs.add(entry);
-    this.#run(entry);
+  #begin(given: Pick<Job, 'root' | 'names' | 'file' | 'length'>): Job {
+    const { inUse } = given.names;
+    const state = { at: inUse, wasMissing: false, tries: 0, error: null, timer: null };
+    const job: Job = { ...given, ...state, running: Promise.resolve() };
+    this.#jobs.add(job);
+    this.#run(job);
+    return job;
   }
 
   #run(job: Job): void {
@@ -120,23 +135,25 @@ export class FileFinisher {
       .run(() => this.#attempt(job))
       .finally(() => this.#running.delete(running));
     this.#running.add(running);
+    job.running = running;
   }
 
   async #attempt(job: Job): Promise<void> {
     const { record, log, triesMax, retryMs } = this.#setup;
     job.tries++;
     try {
-      if (!(await this.#finish(job)) && !this.#isStopping) {
+      const isDone = await this.#finish(job);
+      this.#mended(job);
+      if (!isDone && !this.#isStopping) {
         job.timer = setTimeout(() => this.#run(job), Math.max(retryMs, LOOK_AGAIN_MS));
         return;
       }
       this.#jobs.delete(job);
       record?.done(job.root, job.names.inUse);
       record?.flush();
-      if (job.failure !== '' && this.failing.length === 0) this.#setup.troubled(null);
     } catch (error) {
-      job.failure = messageOf(error);
-      const failed = `${job.root}${job.names.inUse} could not be finished: ${job.failure}`;
+      job.error = error;
+      const failed = `${job.root}${job.names.inUse} could not be finished: ${messageOf(error)}`;
       if (this.#isStopping || job.tries >= triesMax) {
         // It stays in the record: the next start tries again.
         this.#jobs.delete(job);
@@ -147,6 +164,12 @@ export class FileFinisher {
       this.#setup.troubled(failed);
       job.timer = setTimeout(() => this.#run(job), retryMs);
     }
+  }
+
+  #mended(job: Job): void {
+    if (job.error === null) return;
+    job.error = null;
+    if (this.failing.length === 0) this.#setup.troubled(null);
   }
 
   /** False: it is to be looked at again. */

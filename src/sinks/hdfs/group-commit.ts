@@ -5,11 +5,12 @@
  *
  * When a commit fails, the takes that wait behind it fail, too: all are handed out again in their order.
  */
-import { Batch } from '../../memory/block/batch.ts';
+import type { HeldPart } from '../../component/sink.ts';
+import type { Batch } from '../../memory/block/batch.ts';
 
 interface Waiting {
   readonly batch: Batch;
-  readonly resolve: () => void;
+  readonly resolve: (held: readonly HeldPart[]) => void;
   readonly reject: (error: unknown) => void;
 }
 
@@ -17,8 +18,11 @@ export interface GroupCommitSettings {
   readonly eventsMin: number;
   /** 0: nothing waits. */
   readonly intervalMs: number;
-  /** Makes all events of a batch safe; never called twice at a time. */
-  readonly deliver: (batch: Batch) => Promise<void>;
+  /**
+   * Makes all events of these takes safe, but for what it resolves with: of each take, the parts that are
+   * held. Never called twice at a time.
+   */
+  readonly deliver: (takes: readonly Batch[]) => Promise<readonly (readonly HeldPart[])[]>;
 }
 
 export class GroupCommit {
@@ -34,9 +38,9 @@ export class GroupCommit {
     this.#settings = settings;
   }
 
-  /** Resolves when every event of the take is safe. */
-  add(batch: Batch): Promise<void> {
-    const { promise, resolve, reject } = Promise.withResolvers<void>();
+  /** Resolves when every event of the take is safe, or held. */
+  add(batch: Batch): Promise<readonly HeldPart[]> {
+    const { promise, resolve, reject } = Promise.withResolvers<readonly HeldPart[]>();
     this.#waiting.push({ batch, resolve, reject });
     this.#waitingEvents += batch.count;
     if (this.#waitingEvents >= this.#settings.eventsMin) this.#hurry?.();
@@ -50,10 +54,9 @@ export class GroupCommit {
       await this.#pause();
       this.#begunAtMs = performance.now();
       const group = this.#next();
-      const ranges = group.flatMap(({ batch }) => batch.ranges);
       try {
-        await this.#settings.deliver(new Batch(ranges));
-        for (const { resolve } of group) resolve();
+        const held = await this.#settings.deliver(group.map(({ batch }) => batch));
+        for (const [n, { resolve }] of group.entries()) resolve(held[n]!);
       } catch (error) {
         for (const { reject } of [...group, ...this.#next()]) reject(error);
       }

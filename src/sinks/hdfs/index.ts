@@ -202,6 +202,23 @@ export const options = optionTable({
     default: 30_000,
     help: 'Longest wait for a call of the file system; 0 or less: no limit.',
   },
+  'hdfs.maxHeldEvents': {
+    kind: 'int',
+    unit: 'events',
+    default: 100_000,
+    min: 1,
+    since: 'millrace',
+    help: 'Events of directories that refuse or stall are held up to this, while others go on; beyond, all wait.',
+  },
+  'hdfs.maxHeldBytes': {
+    kind: 'size',
+    unit: 'bytes',
+    default: 268_435_456,
+    min: 1,
+    since: 'millrace',
+    help: 'The same for the memory that they keep, which is a multiple of their own size where they are few.',
+    example: '1GiB',
+  },
   'hdfs.useRawLocalFileSystem': {
     kind: 'boolean',
     default: false,

@@ -6,6 +6,7 @@ import { MillraceError, messageOf } from '../../base/errors.ts';
 import type { Rounding } from '../../component/bucket-path/round-down.ts';
 import { fixedZone, LOCAL_ZONE, type Zone, zoneById } from '../../component/bucket-path/zone.ts';
 import type { OptionsOf } from '../../component/options/table.ts';
+import type { HeldLimits } from '../../component/sink.ts';
 import { type Codec, codecByName, unknownCodecText } from '../../wire/hadoop-codecs/codec.ts';
 import type { FileSystemSettings } from './file-system/door.ts';
 import { locate } from './file-system/open.ts';
@@ -58,6 +59,7 @@ export interface HdfsSettings {
   /** Infinity: until it succeeds. */
   readonly finishTries: number;
   readonly retryMs: number;
+  readonly heldMax: HeldLimits;
   /** Null: files in use are not recorded. */
   readonly stateDirectory: string | null;
   readonly fileSystem: Omit<FileSystemSettings, 'root' | 'log'>;
@@ -90,6 +92,7 @@ export function settingsOf(o: Options, component: string, warn: (text: string) =
     callTimeoutMs,
     finishTries: triesOf(o['hdfs.closeTries'], retryMs, warn),
     retryMs: Math.max(0, retryMs),
+    heldMax: { events: o['hdfs.maxHeldEvents'], bytes: o['hdfs.maxHeldBytes'] },
     stateDirectory: o['hdfs.recoverInUse']
       ? (o['hdfs.stateDir'] ?? join(homedir(), '.flume', 'hdfs-sink'))
       : null,

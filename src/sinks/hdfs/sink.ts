@@ -1,7 +1,7 @@
 /**
- * Writes takes to the files of their buckets. A take is safe when every request (or local file) that
- * carries a part of it has been committed; NOTES.md says what that means for buckets that are slow or
- * refuse.
+ * Writes takes to the files of their buckets. A take is committed when every request (or local file) that
+ * carries a part of it has been; parts for buckets that are slow or refuse are held, and committed by
+ * themselves (bucket-queue.ts, NOTES.md). In a sink group a take is delivered whole or not at all.
  */
 import { MillraceError, messageOf } from '../../base/errors.ts';
 import { PathPattern } from '../../component/bucket-path/pattern.ts';
@@ -9,9 +9,10 @@ import { EventRouter } from '../../component/bucket-path/router.ts';
 import { localHost } from '../../component/local-host.ts';
 import type { OptionsOf } from '../../component/options/table.ts';
 import { type ProgressTable, progressTable } from '../../component/progress.ts';
-import type { Sink, SinkContext } from '../../component/sink.ts';
+import type { HeldLimits, HeldPart, Sink, SinkContext } from '../../component/sink.ts';
 import type { Batch, BatchRange } from '../../memory/block/batch.ts';
 import { Bucket, type BucketSetup } from './bucket.ts';
+import { BucketQueue, type QueueSetup } from './bucket-queue.ts';
 import { Calls, Gate } from './calls.ts';
 import { FileFinisher } from './file-finisher.ts';
 import { FileSystemError } from './file-system/door.ts';
@@ -21,10 +22,13 @@ import { formatMaker } from './format/make.ts';
 import { GroupCommit } from './group-commit.ts';
 import { InUseRecord } from './in-use-record.ts';
 import type { options } from './index.ts';
+import { type Part, rangesOf } from './part.ts';
 import { type HdfsSettings, settingsOf } from './settings.ts';
 
 /** Takes under way at once: those that one commit carries, and those of the next. */
 const TAKES_MAX = 4;
+/** Before a bucket that failed is tried again: a cluster that is back is not kept waiting. */
+const PAUSE_MAX_MS = 30_000;
 const NO_HOST = { localhost: '', ip: '', fqdn: '' };
 /** Timers cannot be set for longer than 24 days. */
 const TIMER_MS_MAX = 3_600_000;
@@ -38,22 +42,27 @@ export function create(context: SinkContext): Sink {
 export class HdfsSink implements Sink {
   readonly batchSize: number;
   readonly overlap = TAKES_MAX;
+  readonly heldMax: HeldLimits;
   readonly #context: SinkContext;
   readonly #settings: HdfsSettings;
   readonly #options: OptionsOf<typeof options>;
   readonly #fileSystems: OpenFileSystems;
-  /** Buckets that the router knows, or that have a file. */
-  readonly #buckets = new Map<string, Bucket>();
+  /** Of buckets that the router knows, that have a file or events. */
+  readonly #queues = new Map<string, BucketQueue>();
   /** Of the take that is being routed. */
-  readonly #taking = new Set<Bucket>();
+  readonly #taking = new Set<BucketQueue>();
   /** Buckets with an open file, the one that was written last at the end. */
   readonly #open = new Map<string, Bucket>();
   readonly #gate: Gate;
   readonly #commits: GroupCommit;
-  #router!: EventRouter<Bucket>;
+  #router!: EventRouter<BucketQueue>;
   #finisher!: FileFinisher;
   #record: InUseRecord | null = null;
   #timer: NodeJS.Timeout | null = null;
+  /** What keeps files from being finished. */
+  #fileTrouble: string | null = null;
+  /** What the status says. */
+  #trouble: string | null = null;
 
   constructor(
     context: SinkContext,
@@ -65,12 +74,13 @@ export class HdfsSink implements Sink {
     this.#settings = settings;
     this.#options = o;
     this.batchSize = settings.takeEvents;
+    this.heldMax = settings.heldMax;
     this.#fileSystems = fileSystems;
     this.#gate = new Gate(settings.concurrency);
     this.#commits = new GroupCommit({
       eventsMin: settings.batchSize,
       intervalMs: settings.commitIntervalMs,
-      deliver: (batch) => this.#commit(batch),
+      deliver: (takes) => this.#commit(takes),
     });
   }
 
@@ -92,11 +102,21 @@ export class HdfsSink implements Sink {
       retryMs: this.#settings.retryMs,
       log,
       closed: () => counters.add('ConnectionClosedCount', 1),
-      troubled: (reason) => this.#context.degraded(reason),
+      troubled: (reason) => {
+        this.#fileTrouble = reason;
+        this.#report();
+      },
     });
     const finisher = this.#finisher;
     const setup = { rolls, names, calls, finisher, makeFormat, clock, log, fileSystems, record, counters };
-    this.#router = this.#makeRouter(patterns, setup);
+    this.#router = this.#makeRouter(patterns, setup, {
+      gate: this.#gate,
+      gateBehind: new Gate(concurrency),
+      counters,
+      pauseMaxMs: Math.min(this.#settings.retryMs || PAUSE_MAX_MS, PAUSE_MAX_MS),
+      makeRoom: (bucket) => this.#makeRoom(bucket),
+      changed: (queue) => this.#changed(queue),
+    });
     for (const { root, inUse, final, length } of record?.files ?? []) {
       log.info(`${root}${inUse} was left in use by an agent that is gone`);
       finisher.recover(root, { inUse, final, suffix: '' }, length);
@@ -111,31 +131,35 @@ export class HdfsSink implements Sink {
     return texts.map((text) => new PathPattern(text, { zone, rounding, host }));
   }
 
-  #makeRouter(patterns: readonly PathPattern[], setup: BucketSetup): EventRouter<Bucket> {
+  #makeRouter(
+    patterns: readonly PathPattern[],
+    setup: BucketSetup,
+    queueSetup: QueueSetup,
+  ): EventRouter<BucketQueue> {
     const { zone, useLocalTime } = this.#settings;
     return new EventRouter({
       patterns,
       zone,
       useLocalTime,
       headerText,
-      make: ([directory, prefix]) => this.#bucket(directory!, prefix!, setup),
+      make: ([directory, prefix]) => this.#queue(directory!, prefix!, setup, queueSetup),
       forgotten: () => {
-        for (const [key, bucket] of this.#buckets) {
-          if (!bucket.isNeeded && !this.#taking.has(bucket)) this.#buckets.delete(key);
+        for (const [key, queue] of this.#queues) {
+          if (!queue.isNeeded && !this.#taking.has(queue)) this.#queues.delete(key);
         }
       },
     });
   }
 
   /** One for each place: different header values may lead to the same one. */
-  #bucket(directory: string, prefix: string, setup: BucketSetup): Bucket {
+  #queue(directory: string, prefix: string, setup: BucketSetup, queueSetup: QueueSetup): BucketQueue {
     const location = locate(directory);
     const key = `${location.root}${location.path}/${prefix}`;
-    const known = this.#buckets.get(key);
+    const known = this.#queues.get(key);
     if (known !== undefined) return known;
-    const bucket = new Bucket(key, location, prefix, setup);
-    this.#buckets.set(key, bucket);
-    return bucket;
+    const queue = new BucketQueue(new Bucket(key, location, prefix, setup), queueSetup);
+    this.#queues.set(key, queue);
+    return queue;
   }
 
   #formatMaker() {
@@ -165,37 +189,51 @@ export class HdfsSink implements Sink {
     }
   }
 
-  process(batch: Batch): Promise<void> {
+  process(batch: Batch): Promise<readonly HeldPart[]> {
     this.#countBatch(batch.count);
     return this.#commits.add(batch);
   }
 
-  async #commit(batch: Batch): Promise<void> {
-    const { counters } = this.#context;
-    counters.add('EventDrainAttemptCount', batch.count);
-    let buckets: readonly Bucket[] = [];
+  async #commit(takes: readonly Batch[]): Promise<readonly (readonly HeldPart[])[]> {
+    const events = takes.reduce((sum, { count }) => sum + count, 0);
+    this.#context.counters.add('EventDrainAttemptCount', events);
+    const queues = new Set<BucketQueue>();
     try {
-      buckets = this.#route(batch);
-      const outcomes = await Promise.allSettled(
-        buckets.map((bucket) => this.#gate.run(() => this.#deliver(bucket))),
-      );
-      const failed = outcomes.find((outcome) => outcome.status === 'rejected');
-      if (failed === undefined) {
-        for (const bucket of buckets) bucket.confirm();
-        counters.add('EventDrainSuccessCount', batch.count);
-        return;
-      }
-      for (const [n, outcome] of outcomes.entries()) {
-        buckets[n]!.rollBack(outcome.status === 'rejected' ? outcome.reason : null);
-      }
-      throw failed.reason;
-    } catch (error) {
-      counters.add('EventWriteFail', 1);
-      throw this.#explained(error);
+      const parts = this.#routeAll(takes, queues);
+      if (this.#context.mayHold) await Promise.all([...queues].map((queue) => queue.deliver()));
+      else await this.#deliverTogether([...queues]);
+      return parts.map((own) => own.filter(({ state }) => state === 'waiting'));
     } finally {
-      for (const bucket of buckets) this.#touch(bucket);
+      for (const { bucket } of queues) this.#touch(bucket);
       this.#record?.flush();
       this.#tidy();
+    }
+  }
+
+  /** To all buckets or to none: what stands in the files of others is cut back when one fails. */
+  async #deliverTogether(queues: readonly BucketQueue[]): Promise<void> {
+    const { counters } = this.#context;
+    const parts = queues.map((queue) => queue.takeAll());
+    const outcomes = await Promise.allSettled(
+      queues.map(({ bucket }, n) =>
+        this.#gate.run(async () => {
+          await this.#makeRoom(bucket);
+          await bucket.deliver(rangesOf(parts[n]!));
+        }),
+      ),
+    );
+    const failed = outcomes.find((outcome) => outcome.status === 'rejected');
+    if (failed !== undefined) {
+      for (const [n, outcome] of outcomes.entries()) {
+        queues[n]!.bucket.rollBack(outcome.status === 'rejected' ? outcome.reason : null);
+      }
+      counters.add('EventWriteFail', 1);
+      throw this.#explained(failed.reason, 'the take is kept');
+    }
+    for (const { bucket } of queues) bucket.confirm();
+    for (const part of parts.flat()) {
+      part.confirm();
+      counters.add('EventDrainSuccessCount', part.events);
     }
   }
 
@@ -207,18 +245,32 @@ export class HdfsSink implements Sink {
     if (events % batchSize > 0) counters.add('BatchUnderflowCount', 1);
   }
 
-  /** Hands each bucket its events, before any of them is written. */
-  #route(batch: Batch): readonly Bucket[] {
-    const router = this.#router;
-    this.#taking.clear();
-    router.beginBatch(this.#context.clock.now());
+  /** Hands each bucket its events, before any of them is written. Resolves with the parts of each take. */
+  #routeAll(takes: readonly Batch[], queues: Set<BucketQueue>): readonly (readonly Part[])[] {
+    const routed: Part[][] = [];
     try {
-      for (const range of batch.ranges) this.#routeRange(range);
+      for (const batch of takes) {
+        const parts: Part[] = [];
+        routed.push(parts);
+        for (const queue of this.#route(batch)) {
+          parts.push(queue.endPart());
+          queues.add(queue);
+        }
+      }
+      return routed;
     } catch (error) {
-      for (const bucket of this.#taking) bucket.clear();
+      const given = new Set(routed.flat());
+      for (const queue of [...queues, ...this.#taking]) queue.drop(given);
+      this.#context.counters.add('EventWriteFail', 1);
       throw error;
     }
-    return [...this.#taking];
+  }
+
+  #route({ ranges }: Batch): ReadonlySet<BucketQueue> {
+    this.#taking.clear();
+    this.#router.beginBatch(this.#context.clock.now());
+    for (const range of ranges) this.#routeRange(range);
+    return this.#taking;
   }
 
   #routeRange({ view, first, count }: BatchRange): void {
@@ -228,17 +280,18 @@ export class HdfsSink implements Sink {
     if (router.isConstant) return current.add(view, first, count);
     let from = first;
     for (let at = first + 1; at < first + count; at++) {
-      const bucket = router.route(view, at);
-      if (bucket === current) continue;
-      this.#taking.add(bucket);
+      const queue = router.route(view, at);
+      if (queue === current) continue;
+      this.#taking.add(queue);
       current.add(view, from, at - from);
       from = at;
-      current = bucket;
+      current = queue;
     }
     current.add(view, from, first + count - from);
   }
 
-  async #deliver(bucket: Bucket): Promise<void> {
+  /** Closes the files that were not written for the longest time until the bucket has room for one. */
+  async #makeRoom(bucket: Bucket): Promise<void> {
     while (!bucket.isOpen && this.#open.size >= this.#settings.openFilesMax) {
       const oldest = this.#oldest();
       if (oldest === null) break;
@@ -246,7 +299,33 @@ export class HdfsSink implements Sink {
       await oldest.release();
     }
     this.#open.set(bucket.key, bucket);
-    await bucket.deliver();
+  }
+
+  /** A bucket has failed, or caught up behind the back of the takes. */
+  #changed({ bucket, failure, pauseMs }: BucketQueue): void {
+    this.#touch(bucket);
+    this.#record?.flush();
+    this.#tidy();
+    if (failure !== null) {
+      const text = `the events of ${bucket.key} are held, and tried again in ${pauseMs / 1000} s`;
+      this.#context.log.warn(`HDFS IO error: ${messageOf(this.#explained(failure, text))}`, failure);
+    }
+    this.#report();
+  }
+
+  /** What is wrong, for the status. */
+  #report(): void {
+    const failing = [...this.#queues.values()].filter(({ failure }) => failure !== null);
+    const [first] = failing;
+    let trouble = this.#fileTrouble;
+    if (first !== undefined) {
+      const more = failing.length > 1 ? `, as those of ${failing.length - 1} more` : '';
+      const text = `the events of ${first.bucket.key} are held${more}`;
+      trouble = messageOf(this.#explained(first.failure, text));
+    }
+    if (trouble === this.#trouble) return;
+    this.#trouble = trouble;
+    this.#context.degraded(trouble);
   }
 
   /** The bucket that was written the longest time ago; null while all are being written. */
@@ -285,6 +364,7 @@ export class HdfsSink implements Sink {
   }
 
   async stop(): Promise<void> {
+    await Promise.all([...this.#queues.values()].map((queue) => queue.stop()));
     if (this.#timer !== null) clearTimeout(this.#timer);
     for (const bucket of this.#open.values()) bucket.close();
     this.#open.clear();
@@ -298,15 +378,22 @@ export class HdfsSink implements Sink {
     const latestFirst = [...this.#open.values()].reverse();
     return [
       progressTable('buckets', latestFirst, (bucket) => bucket.progress(nowMs)),
+      progressTable('held back', this.#behind(), (queue) => queue.progress()),
       progressTable('files to finish', this.#finisher.failing, (row) => row),
     ];
   }
 
-  #explained(error: unknown): unknown {
+  /** Those that hold events, with most of them first. */
+  #behind(): readonly BucketQueue[] {
+    const behind = [...this.#queues.values()].filter(({ isBehind }) => isBehind);
+    return behind.sort((a, b) => b.events - a.events);
+  }
+
+  #explained(error: unknown, outcome: string): unknown {
     if (!(error instanceof FileSystemError)) return error;
     const component = `sink ${this.#context.name}`;
     const remedy = error.remedy === undefined ? '' : `${error.remedy}; `;
-    const text = `${component} cannot write to ${this.#settings.path}: ${messageOf(error)} (${remedy}the take is kept)`;
+    const text = `${component} cannot write to ${this.#settings.path}: ${messageOf(error)} (${remedy}${outcome})`;
     return new MillraceError('SINK_FAILED', text, {
       component,
       option: 'hdfs.path',

@@ -26,6 +26,7 @@ function target(t: TestContext): SinkTarget {
       const files = readdirSync(directory).sort((a, b) => order(a) - order(b));
       return files.flatMap((name) => readFileSync(join(directory, name), 'utf8').split('\n').slice(0, -1));
     },
+    failure: 'HDFS IO error',
     // A file where the directory should be: root may write anywhere, so that permissions would break nothing.
     async fail() {
       rmSync(directory, { recursive: true, force: true });

@@ -1,102 +1,10 @@
+/** Faults of a file system under a sink that delivers each take whole or not at all. */
 import assert from 'node:assert/strict';
-import { type TestContext, test } from 'node:test';
+import { test } from 'node:test';
 import { MillraceError } from '../../../src/base/errors.ts';
-import { SINK_COUNTERS } from '../../../src/component/counters.ts';
-import { parseOptions } from '../../../src/component/options/parse.ts';
-import type { SinkContext } from '../../../src/component/sink.ts';
-import { allocateCounters, CounterSlots } from '../../../src/memory/counters/counters.ts';
-import textSerializer from '../../../src/serializers/text/index.ts';
 import { FileSystemError } from '../../../src/sinks/hdfs/file-system/door.ts';
-import declaration from '../../../src/sinks/hdfs/index.ts';
-import { settingsOf } from '../../../src/sinks/hdfs/settings.ts';
-import { HdfsSink } from '../../../src/sinks/hdfs/sink.ts';
-import { batchOf } from '../../kit/editor.ts';
-import { ManualClock, type Properties, RecordedLog } from '../../kit/part.ts';
-import { workInPlace } from '../../kit/serialize.ts';
 import { until } from '../../kit/until.ts';
-import { FaultyFileSystem, type Operation } from './faulty-file-system.ts';
-
-const NOW = 1_700_000_000_000;
-const unavailable = () => new FileSystemError('unavailable', 'no DataNode', { remedy: 'start one' });
-
-class Faulty {
-  readonly disk = new FaultyFileSystem();
-  readonly clock = new ManualClock();
-  readonly log = new RecordedLog();
-  readonly counters = new CounterSlots(SINK_COUNTERS, allocateCounters(SINK_COUNTERS));
-  readonly degraded: (string | null)[] = [];
-  sink!: HdfsSink;
-
-  static async start(t: TestContext, properties: Properties = {}): Promise<Faulty> {
-    const rig = new Faulty();
-    const { values } = parseOptions(
-      declaration.options,
-      {
-        'hdfs.path': '/d',
-        'hdfs.filePrefix': '%{h}',
-        'hdfs.fileType': 'DataStream',
-        'hdfs.rollInterval': '0',
-        'hdfs.rollSize': '0',
-        'hdfs.rollCount': '0',
-        'hdfs.recoverInUse': 'false',
-        'hdfs.commitInterval': '0',
-        ...properties,
-      },
-      { component: 'sink k1' },
-    );
-    const { disk, clock, log, counters } = rig;
-    const serializer: SinkContext['serializer'] = async () => {
-      const { create } = await textSerializer.load();
-      const options = { appendNewline: true };
-      return (out) => create({ name: 'k1', options, log, clock, out, work: workInPlace });
-    };
-    const context = {
-      name: 'k1',
-      options: values,
-      log,
-      clock,
-      counters,
-      serializer,
-      loadPlugin: async () => ({}),
-      work: workInPlace,
-      mayHold: true,
-      degraded: (reason: string | null) => void rig.degraded.push(reason),
-    };
-    const settings = settingsOf(values, 'sink k1', () => {});
-    const fileSystems = { of: async () => disk, close: () => disk.close() };
-    rig.sink = new HdfsSink(context, settings, values, fileSystems);
-    await rig.sink.start();
-    t.after(() => rig.stop());
-    return rig;
-  }
-
-  /** Bodies are written to the file that their first letter names. */
-  write(...bodies: readonly string[]): Promise<void> {
-    return this.sink.process(batchOf(bodies.map((body) => [{ h: body[0]! }, body] as const)));
-  }
-
-  #stopped: Promise<void> | null = null;
-
-  stop(): Promise<void> {
-    this.#stopped ??= this.sink.stop();
-    return this.#stopped;
-  }
-
-  /** The text of all files of one prefix, in the order of their numbers. */
-  text(prefix: string): string {
-    const own = Object.entries(this.disk.texts()).filter(([path]) => path.startsWith(`/d/${prefix}.`));
-    return own.map(([, text]) => text).join('');
-  }
-
-  failing(operation: Operation, prefix: string, error = unavailable): void {
-    this.disk.fault = (what, path) =>
-      what === operation && path.startsWith(`/d/${prefix}`) ? error() : null;
-  }
-
-  mend(): void {
-    this.disk.fault = () => null;
-  }
-}
+import { Faulty, NOW, unavailable } from './faulty-rig.ts';
 
 for (const operation of ['create', 'write', 'commit'] as const) {
   test(`a failed ${operation}: no event of the take stays, in any bucket; once it is right again each stands once`, async (t) => {
@@ -313,6 +221,7 @@ test('progress: open buckets, the last written first, and what could not be fini
       rows: [row(`/d/a.${NOW + 2}.tmp`, 2, 4, 6), row(`/d/b.${NOW + 1}.tmp`, 1, 2, 3)],
       omitted: 0,
     },
+    { title: 'held back', rows: [], omitted: 0 },
     {
       title: 'files to finish',
       rows: [{ file: `/d/a.${NOW + 1}.tmp`, tries: 1, failure: 'no DataNode' }],

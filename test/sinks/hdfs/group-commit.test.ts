@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Batch } from '../../../src/memory/block/batch.ts';
 import { GroupCommit } from '../../../src/sinks/hdfs/group-commit.ts';
 import { batchOf } from '../../kit/editor.ts';
 import { until } from '../../kit/until.ts';
@@ -17,13 +16,13 @@ class Commits {
     this.group = new GroupCommit({
       eventsMin,
       intervalMs,
-      deliver: (batch: Batch) => {
+      deliver: (takes) => {
         assert.equal(this.#end, null, 'one at a time');
         const bodies: string[] = [];
-        batch.forEach((view, i) => void bodies.push(view.bodyText(i)));
+        for (const batch of takes) batch.forEach((view, i) => void bodies.push(view.bodyText(i)));
         this.begun.push(bodies.join(' '));
         return new Promise((resolve, reject) => {
-          this.#end = (error) => (error === null ? resolve() : reject(error));
+          this.#end = (error) => (error === null ? resolve(takes.map(() => [])) : reject(error));
         });
       },
     });

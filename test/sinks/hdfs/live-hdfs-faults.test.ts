@@ -1,9 +1,11 @@
 /**
- * What a real HDFS refuses, and a network that breaks in the middle of a block: the take is kept, the
- * operator is told who said what and what to do, and afterwards each event stands in one finished file.
+ * What a real HDFS refuses, and a network that breaks in the middle of a block: the take is kept, or the part
+ * of it that was refused is held, the operator is told who said what and what to do, and afterwards each
+ * event stands in one finished file.
  */
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, type TestContext, test } from 'node:test';
+import type { HeldPart } from '../../../src/component/sink.ts';
 import { fencedPath } from '../../../src/sinks/hdfs/file-system/webhdfs.ts';
 import declaration from '../../../src/sinks/hdfs/index.ts';
 import { WebHdfsClient } from '../../../src/wire/hdfs-webhdfs-client/index.ts';
@@ -55,8 +57,8 @@ describe('the hdfs sink and a cluster that refuses', { timeout: 300_000 }, () =>
     return known;
   }
 
-  async function sinkOf(t: TestContext, properties: Properties = {}): Promise<SinkRig> {
-    const rig = await SinkRig.create(declaration, {
+  async function sinkOf(t: TestContext, properties: Properties = {}, mayHold = false): Promise<SinkRig> {
+    const options = {
       'hdfs.path': `hdfs://127.0.0.1:${cluster.rpcPort}${root}/%{host}`,
       'hdfs.hadoopConfDir': cluster.configuration,
       'hdfs.user': 'root',
@@ -69,7 +71,8 @@ describe('the hdfs sink and a cluster that refuses', { timeout: 300_000 }, () =>
       'hdfs.callTimeout': '5000',
       'hdfs.stateDir': temporaryDirectory(t),
       ...properties,
-    });
+    };
+    const rig = await SinkRig.create(declaration, options, mayHold);
     rig.clock.nowMs = Date.now();
     await rig.sink.start?.();
     t.after(() => stopped(rig));
@@ -183,6 +186,42 @@ describe('the hdfs sink and a cluster that refuses', { timeout: 300_000 }, () =>
     await rig.sink.process(take('1'));
     await assertEachOnce(rig, both('1'));
   });
+
+  for (const [what, user, refuse, mend] of [
+    [
+      'no permission',
+      'alice',
+      () => client.setPermission(`${root}/b`, '755'),
+      () => client.setPermission(`${root}/b`, '777'),
+    ],
+    [
+      'a quota of no names',
+      'root',
+      () => client.setQuota(`${root}/b`, { names: 1 }),
+      () => client.setQuota(`${root}/b`, { names: -1 }),
+    ],
+  ] as const) {
+    test(`${what} in one directory: the other one's events flow, and those held follow in order`, async (t) => {
+      const rig = await sinkOf(t, { 'hdfs.user': user }, true);
+      await refuse();
+      const held: HeldPart[] = [];
+      for (let n = 1; n <= 5; n++) held.push(...((await rig.sink.process(take(`${n}`))) ?? []));
+      const linesOf = async (host: string) => {
+        const files = [...(await contents())].filter(([path]) => path.includes(`/${host}/`));
+        return files.flatMap(([, text]) => text.split('\n').slice(0, -1));
+      };
+      assert.deepEqual(await linesOf('a'), ['a 1', 'a 2', 'a 3', 'a 4', 'a 5'], 'they are committed');
+      assert.deepEqual(await linesOf('b'), []);
+      assert.equal(held.length, 5);
+      const table = rig.sink.progress!().find(({ title }) => title === 'held back');
+      assert.equal(table!.rows[0]!.events, 5);
+      assert.match(String(table!.rows[0]!.bucket), /\/b\/FlumeData$/);
+      await mend();
+      await Promise.all(held.map(({ delivered }) => delivered));
+      assert.deepEqual(await linesOf('b'), ['b 1', 'b 2', 'b 3', 'b 4', 'b 5']);
+      await assertEachOnce(rig, both('1', '2', '3', '4', '5'));
+    });
+  }
 
   test('a file that another writer opens meanwhile: it is left, and cut when that one is done', async (t) => {
     const rig = await sinkOf(t);
