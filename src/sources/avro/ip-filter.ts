@@ -24,23 +24,23 @@ export class IpFilter {
     this.#rules = definitions.map((definition) => ruleOf(component, definition));
   }
 
-  /** Whether this address may connect; a promise when a name server has to be asked for its name. */
-  allows(remoteAddress: string): boolean | Promise<boolean> {
+  /** Whether this address may connect; null when that depends on its name. */
+  byAddress(remoteAddress: string): boolean | null {
     const address = plainAddress(remoteAddress);
-    for (const [n, rule] of this.#rules.entries()) {
-      if (rule.kind === 'name') return this.#byName(address, n);
+    for (const rule of this.#rules) {
+      if (rule.kind === 'name') return null;
       if (rule.kind === 'localhost' ? isLocal(address) : rule.pattern.test(address)) return rule.allows;
     }
     return true;
   }
 
-  async #byName(address: string, from: number): Promise<boolean> {
+  /** The same by all rules, with the name that a name server tells. */
+  async byName(remoteAddress: string): Promise<boolean> {
+    const address = plainAddress(remoteAddress);
     const name = await nameOf(address);
-    for (const rule of this.#rules.slice(from)) {
-      const isLocalRule = rule.kind === 'localhost';
-      if (isLocalRule ? isLocal(address) : rule.pattern.test(rule.kind === 'name' ? name : address)) {
-        return rule.allows;
-      }
+    for (const { kind, pattern, allows } of this.#rules) {
+      if (kind === 'localhost' ? isLocal(address) : pattern.test(kind === 'name' ? name : address))
+        return allows;
     }
     return true;
   }

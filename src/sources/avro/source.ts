@@ -92,31 +92,25 @@ class AvroSource implements Source {
   }
 
   /** Before anything is read. A client whose name is needed is let in, and held until it is known. */
-  #mayConnect(socket: Socket): boolean {
+  #mayConnect({ remoteAddress = '' }: Socket): boolean {
     const { maxConnections } = this.#options;
     if (this.#stopped || (maxConnections > 0 && this.#connections.size >= maxConnections)) return false;
-    const allowed = this.#filter?.allows(socket.remoteAddress ?? '');
-    if (allowed instanceof Promise) {
-      // Asked again, and awaited, when the connection stands.
-      allowed.catch(() => {});
-      return true;
-    }
-    if (allowed === false) this.#complain(`${socket.remoteAddress} is denied by ipFilterRules`);
-    return allowed !== false;
+    const isDenied = this.#filter?.byAddress(remoteAddress) === false;
+    if (isDenied) this.#complain(`${remoteAddress} is denied by ipFilterRules`);
+    return !isDenied;
   }
 
   /** Goes on with `next` once it is known whether the client may connect. */
   #admit(socket: Socket, next: () => void): void {
-    const allowed = this.#filter?.allows(socket.remoteAddress ?? '');
-    if (!(allowed instanceof Promise)) {
+    const { remoteAddress = '' } = socket;
+    if (this.#filter?.byAddress(remoteAddress) !== null) {
       next();
       return;
     }
-    const { remoteAddress } = socket;
     const onError = () => socket.destroy();
     socket.pause();
     socket.on('error', onError);
-    void allowed.then((isAllowed) => {
+    void this.#filter.byName(remoteAddress).then((isAllowed) => {
       socket.off('error', onError);
       if (isAllowed) {
         next();

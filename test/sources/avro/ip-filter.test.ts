@@ -27,14 +27,16 @@ describe('avro: ipFilterRules', () => {
   ];
   for (const [rules, address, allowed] of rows) {
     test(`${rules.slice(0, 60)}: ${address.slice(0, 30)} is ${allowed ? 'allowed' : 'denied'}`, () => {
-      assert.equal(new IpFilter('source r1', rules).allows(address), allowed);
+      assert.equal(new IpFilter('source r1', rules).byAddress(address), allowed);
     });
   }
 
   test('a rule for names asks for the name only when it is that rule’s turn', async () => {
     const first = new IpFilter('source r1', 'allow:ip:127.*,deny:name:*');
-    assert.equal(first.allows(LOCAL), true);
+    assert.equal(first.byAddress(LOCAL), true);
+    assert.equal(first.byAddress(FAR), null);
     // Whatever the name is, or the address when there is none: * matches it.
-    assert.equal(await first.allows(FAR), false);
+    assert.equal(await first.byName(FAR), false);
+    assert.equal(await new IpFilter('source r1', 'deny:ip:10.*,allow:name:*').byName('10.0.0.1'), false);
   });
 });
