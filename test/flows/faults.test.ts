@@ -2,10 +2,13 @@
  * Bad input and broken surroundings: what the operator and the sender are told, and that the rest goes on.
  */
 import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
+import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
-import { Collected, kitPlugin, netcatSource, planText, runFlow } from '../kit/flow.ts';
+import { Collected, kitPlugin, netcatSource, runFlow } from '../kit/flow.ts';
 import { LineClient } from '../kit/lines.ts';
+import { temporaryDirectory } from '../kit/temporary.ts';
 import { until } from '../kit/until.ts';
 
 async function occupiedPort(t: TestContext): Promise<{ port: number; free: () => Promise<void> }> {
@@ -155,22 +158,57 @@ describe('faults', () => {
   });
 
   test('a component that cannot be created is removed with the reason and the rest runs', async (t) => {
-    const { plan, findings } = await planText(
+    const collected = new Collected(t);
+    const flow = await runFlow(
+      t,
       `sources = r1 r2
        channels = c1
        sinks = k1
-       ${netcatSource('no number')}
+       ${netcatSource(0)}
+       sources.r1.interceptors = i1
+       sources.r1.interceptors.i1.type = regex_filter
+       sources.r1.interceptors.i1.regex = (unclosed
        ${netcatSource(0, 'r2')}
        channels.c1.type = memory
-       sinks.k1.type = null
+       ${collected.sink('k1', 'c1')}`,
+    );
+    const removed = await flow.untilLogged('Source r1 has been removed due to an error during configuration');
+    assert.match(removed.text, /interceptor i1: regex = \(unclosed: Unclosed group.*\(close it with \)/);
+    assert.equal(flow.status('source', 'r1').state, 'failed');
+    const client = new LineClient(await flow.port('r2'));
+    client.send(['the rest']);
+    assert.deepEqual(await client.untilLines(1), ['OK']);
+    await collected.untilCount(1);
+    client.end();
+  });
+
+  test('a component that does not stop as it should is told of, and the agent ends all the same', async (t) => {
+    const plugin = join(temporaryDirectory(t), 'sticky.js');
+    writeFileSync(
+      plugin,
+      `export default {
+         kind: 'sink', aliases: [], classes: [], title: 'Sticks', stability: 'test-only', options: {},
+         example: '', registersCounters: false, blocking: false,
+         load: async () => ({
+           create: () => ({ batchSize: 1, process() {}, stop() { throw new Error('the door is stuck'); } }),
+         }),
+       };`,
+    );
+    const flow = await runFlow(
+      t,
+      `sources = r1
+       channels = c1
+       sinks = k1
+       ${netcatSource(0)}
+       channels.c1.type = memory
+       sinks.k1.type = ${plugin}
        sinks.k1.channel = c1`,
     );
-    const finding = findings.find((one) => one.severity === 'error');
-    assert.match(finding!.text, /r1.*port|port.*r1/);
-    assert.ok(finding!.remedy);
-    const names = plan!.units.map((unit) => unit.name);
-    assert.deepEqual(names.sort(), ['c1', 'k1', 'r2']);
-    void t;
+    assert.equal(await flow.stop(), true);
+    const told = await flow.untilLogged('Unable to stop Sink k1 cleanly: the door is stuck');
+    assert.equal(told.level, 'warn');
+    assert.equal(flow.logged('has been removed due to an error during configuration'), undefined);
+    assert.equal(flow.status('sink', 'k1').state, 'stopped');
   });
 
   test('components share workers when there may be only one, and still deliver', async (t) => {

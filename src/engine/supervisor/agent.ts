@@ -226,7 +226,7 @@ export class Agent implements AgentHandle {
       case 'started':
         return this.#move(message.key, 'running');
       case 'closed':
-        return this.#move(message.key, 'stopped');
+        return this.#closed(message.key, message.problem);
       case 'failed':
         return this.#failed(message.key, message.text, message.retryable);
       case 'status':
@@ -236,6 +236,15 @@ export class Agent implements AgentHandle {
       case 'forget':
         return this.#remains.note(message);
     }
+  }
+
+  #closed(key: string, problem: string | null): void {
+    const state = this.#units.get(key);
+    if (state !== undefined && problem !== null) {
+      const logger = 'org.apache.flume.lifecycle.LifecycleSupervisor';
+      this.#write('warn', logger, `Unable to stop ${titleOf(state.unit)} cleanly: ${problem}`);
+    }
+    this.#move(key, 'stopped');
   }
 
   #move(key: string, to: UnitStateName): void {

@@ -223,17 +223,18 @@ export class WorkerHost {
 
   async #close(key: string): Promise<void> {
     const runner = this.#runners.get(key);
+    let problem: string | null = null;
     if (runner !== undefined) {
       try {
         await runner.close();
       } catch (error) {
-        this.#send({ op: 'failed', key, text: `stop: ${messageOf(error)}`, retryable: false });
+        problem = messageOf(error);
       }
       this.#reactor.remove(runner);
       this.#runners.delete(key);
       if (runner instanceof GroupRunner) runner.disconnect();
     }
-    this.#send({ op: 'closed', key });
+    this.#send({ op: 'closed', key, problem });
   }
 }
 

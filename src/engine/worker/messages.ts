@@ -54,7 +54,8 @@ export type FromWorker =
   | { readonly op: 'opened'; readonly key: string }
   | { readonly op: 'started'; readonly key: string }
   | { readonly op: 'failed'; readonly key: string; readonly text: string; readonly retryable: boolean }
-  | { readonly op: 'closed'; readonly key: string }
+  /** `problem`: what did not stop as it should. */
+  | { readonly op: 'closed'; readonly key: string; readonly problem: string | null }
   /** `component` is `source r1`, `channel c1` or `sink k1`. */
   | { readonly op: 'status'; readonly component: string; readonly reason: string | null }
   | { readonly op: 'progress'; readonly id: number; readonly tables: Progress }
