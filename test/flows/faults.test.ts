@@ -51,6 +51,33 @@ describe('faults', () => {
     await collected.untilCount(2);
   });
 
+  test('a source that waits for its next start when its worker dies is started once', async (t) => {
+    const one = await occupiedPort(t);
+    const two = await occupiedPort(t);
+    const flow = await runFlow(
+      t,
+      `sources = r1 r2
+       channels = c1
+       sinks = k1
+       ${netcatSource(one.port)}
+       ${netcatSource(two.port, 'r2')}
+       channels.c1.type = memory
+       sinks.k1.type = null
+       sinks.k1.channel = c1`,
+    );
+    await until('both failed', () =>
+      ['r1', 'r2'].every((name) => flow.status('source', name).state === 'failed'),
+    );
+    await one.free();
+    await flow.agent.killWorkerOf('source r1');
+    await flow.untilLogged('Component type: SOURCE, name: r1 started');
+    const count = (text: string) => flow.logs.filter((record) => record.text.startsWith(text)).length;
+    // r1 would have been tried when r2 was.
+    await until('r2 was tried again', () => count('Unable to start Source r2') > 1);
+    assert.equal(count('Starting Source r1'), 2);
+    assert.equal(flow.status('source', 'r1').state, 'running');
+  });
+
   test('a batch over transactionCapacity is refused with both figures and what to raise', async (t) => {
     const flow = await runFlow(
       t,
@@ -71,7 +98,12 @@ describe('faults', () => {
     };
     assert.equal((await post(11)).status, 503);
     const { text } = await flow.untilLogged('transactionCapacity');
-    assert.match(text, /c1/);
+    const cause = 'Put queue for MemoryTransaction of capacity 10 full, consider committing more frequently';
+    assert.ok(text.startsWith(cause), text);
+    assert.match(text, /a batch has 11 events \(raise transactionCapacity of channel c1, or send smaller/);
+    // The first one was told at once; those of the next second are told together.
+    await Promise.all(Array.from({ length: 5 }, () => post(11)));
+    await flow.untilLogged(/\(channel c1, 5 puts refused\)/);
     assert.equal(flow.counter('channel', 'c1', 'ChannelSize'), 0);
     assert.equal((await post(10)).status, 200);
     assert.equal(flow.counter('channel', 'c1', 'EventPutSuccessCount'), 10);

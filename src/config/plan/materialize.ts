@@ -241,7 +241,7 @@ class Materialization {
     this.#registered.push(`channel ${one.name}`);
     this.#channels.set(one.name, { transactionEvents, javaClass: declaration.classes[0] ?? made.spec.alias });
     const { durable = false, counters = [] } = declaration;
-    return { kind: 'channel', ...made.spec, durable, counters };
+    return { kind: 'channel', ...made.spec, transactionEventsMax: transactionEvents, durable, counters };
   }
 
   /** False, with Flume's text, when a batch does not fit into a transaction of the channel. */

@@ -22,6 +22,8 @@ export interface SourceUnit extends PartSpec {
 
 export interface ChannelUnit extends PartSpec {
   readonly kind: 'channel';
+  /** Most events of a transaction; null without a limit. */
+  readonly transactionEventsMax: number | null;
   /** Whether its events outlive the process: a stop need not wait until it is empty. */
   readonly durable: boolean;
   /** Its counters beside those of every channel. */

@@ -124,7 +124,10 @@ export class Agent implements AgentHandle {
    */
   async #bringUp(key: string): Promise<void> {
     const state = this.#units.get(key);
-    if (state === undefined || this.#stopping || state.state === 'removed') return;
+    // One at a time: a unit that waits for its next attempt is brought up with its worker's others, too.
+    const isDown = state?.state === 'new' || state?.state === 'failed';
+    if (state === undefined || !isDown || this.#stopping) return;
+    if (state.retry !== null) clearTimeout(state.retry);
     if (!this.#dropDeadChannels(state)) return;
     const { unit } = state;
     // What an earlier worker complained of is its successor's to find out anew.

@@ -54,7 +54,8 @@ export class Lanes {
     const channelKey = `channel ${channelName}`;
     const component = this.#units.get(componentKey)!;
     const channel = this.#units.get(channelKey);
-    if (channel === undefined || !isUp(channel)) return;
+    if (channel?.unit.kind !== 'channel' || !isUp(channel)) return;
+    const { transactionEventsMax } = channel.unit;
     const componentWorker = this.#workers.get(component.worker);
     const channelWorker = this.#workers.get(channel.worker);
     if (componentWorker === undefined || channelWorker === undefined) return;
@@ -63,7 +64,7 @@ export class Lanes {
     this.#lanes.set(memory.id, { memory, componentKey, channelKey });
     const { port1, port2 } = new MessageChannel();
     const channelEnd = end === 'source' ? 'channel-put' : 'channel-take';
-    const lane = { op: 'lane' as const, peer, lane: memory };
+    const lane = { op: 'lane' as const, peer, transactionEventsMax, lane: memory };
     channelWorker.send(
       { ...lane, key: channelKey, end: channelEnd, port: port2, doorbell: componentWorker.doorbell.memory },
       [port2],

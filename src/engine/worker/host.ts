@@ -202,7 +202,7 @@ export class WorkerHost {
       if (message.end === 'channel-put') runner.addSource(lane);
       else runner.addSink(lane);
     } else {
-      runner.connect(message.peer, lane);
+      runner.connect(message.peer, lane, message.transactionEventsMax);
     }
   }
 

@@ -35,6 +35,8 @@ export type ToWorker =
        */
       readonly end: 'source' | 'sink' | 'channel-put' | 'channel-take';
       readonly peer: string;
+      /** The channel's, for a source to tell of. */
+      readonly transactionEventsMax: number | null;
       readonly lane: LaneMemory;
       readonly port: MessagePort;
       readonly doorbell: SharedMemory;

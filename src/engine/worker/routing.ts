@@ -169,8 +169,13 @@ function countBelow(target: Target, limit: number): number {
 /** Flume's texts: what the client is told, and what the log says is the cause. */
 export function refusalOf(
   status: PutAnswer,
-  channel: { readonly name: string; readonly javaClass: string },
+  channel: {
+    readonly name: string;
+    readonly javaClass: string;
+    readonly transactionEventsMax: number | null;
+  },
   mode: PutMode,
+  events: number,
 ): Refusal & { readonly cause: string } {
   const what = mode === 'each' ? 'event' : 'batch';
   const text = `Unable to put ${what} on required channel: ${channel.javaClass}{name: ${channel.name}}`;
@@ -180,8 +185,9 @@ export function refusalOf(
         code: 'CHANNEL_TRANSACTION_CAPACITY',
         text,
         cause:
-          'Put queue for MemoryTransaction of capacity transactionCapacity full, consider committing more frequently, ' +
-          'increasing capacity or increasing thread count',
+          `Put queue for MemoryTransaction of capacity ${channel.transactionEventsMax} full, consider committing more ` +
+          `frequently, increasing capacity or increasing thread count: a batch has ${events} events ` +
+          `(raise transactionCapacity of channel ${channel.name}, or send smaller batches)`,
       };
     case 'full-bytes':
       return {

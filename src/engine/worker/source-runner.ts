@@ -66,12 +66,21 @@ export class SourceRunner implements Pumpable, SourceContext {
   readonly #settleWaiters: { readonly at: number; readonly resolve: () => void }[] = [];
   readonly #roomWaiters: (() => void)[] = [];
   #trimAtMs = 0;
-  #refusedSilently = 0;
+  /** The last refusal, and how many the log has not told yet. */
+  #refusal: { readonly channelName: string; readonly status: PutAnswer; readonly events: number } | null =
+    null;
+  #refusals = 0;
   #refusalLogMs = 0;
+  readonly #transactionEventsMax = new Map<string, number | null>();
 
   static async open(unit: SourceUnit, parts: Parts, setup: SourceRunnerSetup): Promise<SourceRunner> {
     const runner = new SourceRunner(unit, parts, setup);
-    await runner.#load();
+    try {
+      await runner.#load();
+    } catch (error) {
+      runner.#closeInterceptors();
+      throw error;
+    }
     return runner;
   }
 
@@ -122,7 +131,8 @@ export class SourceRunner implements Pumpable, SourceContext {
     return tables === undefined ? {} : { [`source ${this.name}`]: tables };
   }
 
-  connect(channel: string, lane: LaneEnd): void {
+  connect(channel: string, lane: LaneEnd, transactionEventsMax: number | null): void {
+    this.#transactionEventsMax.set(channel, transactionEventsMax);
     this.#clients.find((client) => client.channelName === channel)?.connect(lane);
     this.#wakeWaiters();
   }
@@ -134,7 +144,7 @@ export class SourceRunner implements Pumpable, SourceContext {
       this.#trimAtMs = nowMs + TRIM_MS;
       this.#store.trim();
     }
-    if (this.#refusedSilently > 0 && nowMs >= this.#refusalLogMs) this.#logRefusals(nowMs, null);
+    if (this.#refusals > 0 && nowMs >= this.#refusalLogMs) this.#logRefusals(nowMs);
     return busy;
   }
 
@@ -255,13 +265,12 @@ export class SourceRunner implements Pumpable, SourceContext {
             resolve({ accepted: total, refusal: null });
             return;
           }
-          const channel = this.#unit.channels.find((one) => one.name === refused.channelName)!;
-          const refusal = refusalOf(refused.status, channel, mode);
-          this.#noteRefusal(refused.channelName, refused.status);
+          const refusal = this.#refusalOf(refused.channelName, refused.status, mode, total);
+          this.#noteRefusal(refused.channelName, refused.status, total);
           // Events that interceptors dropped before the first refused one count as put.
           resolve({ accepted: originals === null ? accepted : originals[accepted]!, refusal });
         },
-        (channelName, status) => this.#noteRefusal(channelName, status),
+        (channelName, status) => this.#noteRefusal(channelName, status, total),
       );
       this.#flushSoon();
     });
@@ -288,20 +297,27 @@ export class SourceRunner implements Pumpable, SourceContext {
     for (const client of this.#clients) client.flush();
   };
 
-  #noteRefusal(channelName: string, status: PutAnswer): void {
-    this.#refusedSilently++;
-    const nowMs = Date.now();
-    if (nowMs >= this.#refusalLogMs) this.#logRefusals(nowMs, { channelName, status });
+  #refusalOf(channelName: string, status: PutAnswer, mode: PutMode, events: number) {
+    const channel = this.#unit.channels.find((one) => one.name === channelName)!;
+    const transactionEventsMax = this.#transactionEventsMax.get(channelName) ?? null;
+    return refusalOf(status, { ...channel, transactionEventsMax }, mode, events);
   }
 
-  #logRefusals(nowMs: number, last: { channelName: string; status: PutAnswer } | null): void {
-    const times = this.#refusedSilently;
-    this.#refusedSilently = 0;
-    if (last === null) return;
+  #noteRefusal(channelName: string, status: PutAnswer, events: number): void {
+    this.#refusals++;
+    this.#refusal = { channelName, status, events };
+    const nowMs = Date.now();
+    if (nowMs >= this.#refusalLogMs) this.#logRefusals(nowMs);
+  }
+
+  /** The first refusal is told at once, those of the next second together. */
+  #logRefusals(nowMs: number): void {
+    const { channelName, status, events } = this.#refusal!;
+    const count = this.#refusals;
+    this.#refusals = 0;
     this.#refusalLogMs = nowMs + REFUSAL_LOG_MS;
-    const channel = this.#unit.channels.find((one) => one.name === last.channelName)!;
-    const { cause } = refusalOf(last.status, channel, 'batch');
-    this.log.warn(`${cause} (channel ${last.channelName}${times > 1 ? `, ${times} puts refused` : ''})`);
+    const { cause } = this.#refusalOf(channelName, status, 'batch', events);
+    this.log.warn(`${cause} (channel ${channelName}${count > 1 ? `, ${count} puts refused` : ''})`);
   }
 
   loadPlugin(specifier: string): Promise<Record<string, unknown>> {
@@ -321,7 +337,11 @@ export class SourceRunner implements Pumpable, SourceContext {
     });
     await Promise.race([this.settled(), deadline]);
     clearTimeout(timer);
-    for (const interceptor of this.#interceptors) interceptor.close?.();
+    this.#closeInterceptors();
     for (const client of this.#clients) client.disconnect();
+  }
+
+  #closeInterceptors(): void {
+    for (const interceptor of this.#interceptors) interceptor.close?.();
   }
 }

@@ -14,6 +14,7 @@ function stateAt(...moves: readonly UnitStateName[]) {
     type: 'memory',
     alias: 'memory',
     properties: {},
+    transactionEventsMax: null,
     durable: false,
     counters: [],
   });
