@@ -141,7 +141,7 @@ class NetDialer implements Dialer {
     const component = this.#component;
     const value = `${host}:${port}`;
     const { what, remedy, isNotTls = false } = explain(cause, connected);
-    const text = `${component} cannot connect to ${value}: ${what}`;
+    const text = `${component} cannot connect to ${value}: ${what} (${remedy})`;
     return new ConnectError(text, { component, value, remedy, cause }, isNotTls);
   }
 

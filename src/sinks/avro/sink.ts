@@ -51,10 +51,10 @@ class AvroSink implements Sink {
     try {
       await this.#connect();
     } catch (error) {
-      this.#context.log.warn(
-        `Unable to create avro client using hostname: ${this.#options.hostname}, port: ${this.#options.port}. ` +
-          `It is tried again with the first batch. ${messageOf(error)}`,
-      );
+      const { hostname, port } = this.#options;
+      const client = `Unable to create avro client using hostname: ${hostname}, port: ${port}`;
+      const remedy = error instanceof AvroRpcError ? ` (${REMEDIES[error.failure]})` : '';
+      this.#context.log.warn(`${client}: ${messageOf(error)}${remedy}; the first batch tries again`);
     }
   }
 
@@ -158,7 +158,9 @@ class AvroSink implements Sink {
 const IN_FLIGHT_DEFAULT = 4;
 
 const REMEDIES: Readonly<Record<AvroRpcError['failure'], string>> = {
-  connection: 'see why the other agent closes it: compression-type and ssl must be the same on both sides',
+  connection:
+    'see the log of the other agent: compression-type and ssl must be the same on both sides, and it may want ' +
+    'a client certificate (keystore)',
   timeout: 'see whether the other agent keeps up; compression-type and ssl must be the same on both sides',
   failed: 'see the log of the other agent: its channel is full, or cannot take a batch of this size',
   remote: 'see the log of the other agent',

@@ -3,6 +3,13 @@ import type { OptionsOf } from '../../component/options/table.ts';
 import type { Sink, SinkContext } from '../../component/sink.ts';
 import { createDialer, type Dialer } from '../../component/tls/client.ts';
 import type { Batch } from '../../memory/block/batch.ts';
+import {
+  ThriftApplicationError,
+  ThriftConnectionError,
+  ThriftProtocolError,
+  ThriftStatusError,
+  ThriftTimeoutError,
+} from '../../wire/thrift/errors.ts';
 import { RequestEncoder } from '../../wire/thrift/requests.ts';
 import { ThriftSession } from '../../wire/thrift/session.ts';
 import type { options } from './index.ts';
@@ -126,8 +133,9 @@ class ThriftSink implements Sink {
     const { name } = this.#context;
     const { hostname, port } = this.#options;
     const target = `${hostname}:${port}`;
-    const text = `sink ${name} could not deliver a batch to ${target}: ${messageOf(error)}`;
-    const remedy = error instanceof MillraceError ? error.detail.remedy : undefined;
+    const what = `sink ${name} could not deliver a batch to ${target}: ${messageOf(error)}`;
+    const remedy = remedyOf(error);
+    const text = remedy === undefined ? what : `${what} (${remedy})`;
     return new MillraceError('SINK_FAILED', text, {
       component: `sink ${name}`,
       value: target,
@@ -140,6 +148,21 @@ class ThriftSink implements Sink {
     this.#dialer?.close();
     this.#disconnect();
   }
+}
+
+const LOG = 'see the log of the other agent';
+
+/** What an operator can do. */
+function remedyOf(error: unknown): string | undefined {
+  if (error instanceof MillraceError) return error.detail.remedy;
+  if (error instanceof ThriftStatusError)
+    return `${LOG}: its channel is full, or cannot take a batch of this size`;
+  if (error instanceof ThriftTimeoutError) return 'see whether the other agent keeps up';
+  if (error instanceof ThriftConnectionError) {
+    return `${LOG}: protocol and ssl must be the same on both sides, and it may want a client certificate (keystore)`;
+  }
+  if (error instanceof ThriftProtocolError) return 'see that hostname and port are those of a thrift source';
+  return error instanceof ThriftApplicationError ? LOG : undefined;
 }
 
 function withoutKerberos(name: string): MillraceError {

@@ -14,6 +14,7 @@ import type { FrameLimits } from '../../wire/avro/limits.ts';
 import type { MessageName } from '../../wire/avro/protocol.ts';
 import { reply, ServerSession, statusBody, systemError } from '../../wire/avro/server-session.ts';
 import type { Transport, TransportEvents } from '../../wire/avro/transport.ts';
+import { foreignProtocol } from '../../wire/socket/foreign.ts';
 
 /** Puts of one connection that may wait for their answers. */
 const PUTS_MAX = 16;
@@ -247,7 +248,9 @@ export class Connection implements TransportEvents {
 
   #drop(error: unknown): void {
     this.#shared.context.counters.add('EventReadFail', 1);
-    this.#shared.complain(`${this.peer} is disconnected: ${messageOf(error)}`);
+    const hint = this.#session.connected ? null : foreignProtocol(this.#reader.serial);
+    const why = hint === null ? messageOf(error) : `${hint} (${messageOf(error)})`;
+    this.#shared.complain(`${this.peer} is disconnected: ${why}`);
     this.#transport.destroy();
   }
 

@@ -6,6 +6,7 @@
  * Unframed: see binary-scanner.ts.
  */
 import type { Chunk } from '../socket/chunks.ts';
+import { foreignProtocol } from '../socket/foreign.ts';
 import { BinaryScanner } from './binary-scanner.ts';
 import { ByteQueue, type Scratch } from './byte-queue.ts';
 import { ThriftProtocolError } from './errors.ts';
@@ -46,7 +47,11 @@ export class FramedMessages implements MessagesIn {
       const length = this.#queue.peekInt32();
       if (length < 0)
         throw new ThriftProtocolError(`a frame of ${length} bytes: the peer does not speak framed Thrift`);
-      if (length > this.#bytesMax) throw new ThriftProtocolError(tooLarge('frame', length, this.#bytesMax));
+      if (length > this.#bytesMax) {
+        const hint = foreignProtocol(length);
+        const text = tooLarge('frame', length, this.#bytesMax);
+        throw new ThriftProtocolError(hint === null ? text : `${hint} (${text})`);
+      }
       this.#frame = length;
       this.#queue.drop(HEAD_BYTES);
     }

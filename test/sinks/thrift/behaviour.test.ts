@@ -75,14 +75,17 @@ describe('sink thrift: what is sent', () => {
 
 describe('sink thrift: answers', () => {
   const rows: readonly (readonly [Answer, RegExp])[] = [
-    [1, /the server answered FAILED/],
+    [1, /the server answered FAILED \(see the log of the other agent: its channel is full/],
     [2, /the server answered ERROR/],
     [3, /the server answered UNKNOWN/],
     [9, /the server answered the unknown status 9/],
-    ['exception', /Internal error processing appendBatch/],
-    ['garbage', /a frame of \d+ bytes: at most/],
+    ['exception', /Internal error processing appendBatch \(see the log of the other agent\)/],
+    ['garbage', /a frame of \d+ bytes: at most .*see that hostname and port are those of a thrift source/],
     ['other number', /answer number 2 to call number 1/],
-    ['end', /the server ended the connection|the connection was closed|ECONNRESET/],
+    [
+      'end',
+      /(the server ended the connection|the connection was closed|ECONNRESET) \(see the log .*protocol/,
+    ],
   ];
   for (const [answer, text] of rows) {
     test(`${answer} fails the batch; the next one goes over a new connection`, async (t) => {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { deflateSync } from 'node:zlib';
 import { AvroRpcError } from '../../../src/wire/avro/errors.ts';
 import { PROTOCOL_TEXT } from '../../../src/wire/avro/protocol.ts';
 import type { EventOf } from '../../kit/editor.ts';
@@ -229,7 +230,17 @@ describe('avro source: hostile peers', { concurrency: 4 }, () => {
     ['a list of 2^31 - 1 buffers', Buffer.from('000000027fffffff', 'hex'), /a frame of 2147483647 buffers/],
     ['no handshake', frame(1, Buffer.alloc(60, 0xff)), /a number of more than 10 bytes/],
     ['an empty first request', frame(1), /wanted, 0 left/],
-    ['HTTP', Buffer.from('GET / HTTP/1.1\r\nHost: a\r\n\r\n'), /buffers/],
+    ['HTTP', Buffer.from('GET / HTTP/1.1\r\nHost: a\r\n\r\n'), /it speaks HTTP \(a frame of \d+ buffers/],
+    [
+      'a TLS handshake',
+      Buffer.from('16030100f8010000f40303', 'hex'),
+      /it speaks TLS, and ssl is off here \(a frame of/,
+    ],
+    [
+      'compressed bytes',
+      deflateSync(frame(1, GREETING)),
+      /it compresses what it sends, and compression-type is none here \(a frame of/,
+    ],
     [
       'a map of a million headers',
       frame(1, GREETING, call('append', Buffer.from([0x80, 0x89, 0x7a]), Buffer.alloc(2_000_002))),

@@ -134,6 +134,20 @@ describe('thrift: what is no call', () => {
     client.destroy();
   });
 
+  test('a client that speaks TLS or HTTP is told so in the log', async (t) => {
+    for (const [bytes, text] of [
+      [Buffer.from('16030100f8010000f40303', 'hex'), /it speaks TLS, and ssl is off here \(a frame of/],
+      [Buffer.from('POST / HTTP/1.1\r\n\r\n'), /it speaks HTTP \(a frame of/],
+    ] as const) {
+      const { flow, port } = await runThrift(t);
+      const client = new RawClient(port);
+      client.send(bytes);
+      await client.untilEnded();
+      await flow.untilLogged(text);
+      client.destroy();
+    }
+  });
+
   test('the wrong protocol ends the connection; answers to what came before are sent', async (t) => {
     const { collected, port } = await runThrift(t);
     const first = fixture('compact-requests.bin');
