@@ -81,8 +81,7 @@ async function avroDial(context: ComponentContext, options: RpcOptions): Promise
         return new AvroConnection(await dialer.open(host, port), at);
       } catch (error) {
         if (!(error instanceof AvroRpcError)) throw notConnected(error);
-        const hint = 'see that it is an avro source with the same compression-type';
-        throw new RpcError('connect', `${COMPONENT}: ${at}: ${error.message} (${hint})`, error);
+        throw new RpcError('connect', textOf(at, error, AVRO_HINT), error);
       }
     },
     close: () => dialer.close(),
@@ -97,9 +96,23 @@ const AVRO_FAILURES: Readonly<Record<AvroFailure, RpcFailure>> = {
   protocol: 'remote',
 };
 
+const AVRO_HINT =
+  'see that it is an avro source with the same compression-type and ssl, and whether it wants a client ' +
+  'certificate; its log tells';
+const THRIFT_HINT =
+  'see that it is a thrift source with the same protocol and ssl, and whether it wants a client certificate; ' +
+  'its log tells';
+
+/** A connection that ends may be one between two ends that do not speak the same. */
+function textOf(at: string, error: unknown, hint: string | null): string {
+  const text = `${COMPONENT}: ${at}: ${messageOf(error)}`;
+  return hint === null ? text : `${text} (${hint})`;
+}
+
 function avroError(error: unknown, at: string): unknown {
   if (!(error instanceof AvroRpcError)) return error;
-  return new RpcError(AVRO_FAILURES[error.failure], `${COMPONENT}: ${at}: ${error.message}`, error);
+  const failure = AVRO_FAILURES[error.failure];
+  return new RpcError(failure, textOf(at, error, failure === 'connection' ? AVRO_HINT : null), error);
 }
 
 class AvroConnection implements Connection {
@@ -186,5 +199,5 @@ function thriftError(error: unknown, at: string): unknown {
         : error instanceof ThriftTimeoutError
           ? 'timeout'
           : 'connection';
-  return new RpcError(failure, `${COMPONENT}: ${at}: ${messageOf(error)}`, error);
+  return new RpcError(failure, textOf(at, error, failure === 'connection' ? THRIFT_HINT : null), error);
 }

@@ -136,7 +136,7 @@ export class Sender {
     const now = performance.now();
     if (now - this.#toldMs < TELL_MS) return;
     this.#toldMs = now;
-    const of = bytes === null ? '' : ` of ${megabytes(bytes)}`;
+    const of = bytes === null ? '' : ` of ${sizeText(bytes)}`;
     this.#settings.tell(`${name}${of}: ${this.summary()} so far`);
   }
 
@@ -144,10 +144,11 @@ export class Sender {
   summary(): string {
     const seconds = (performance.now() - this.#beganMs) / 1000;
     const rate = Math.round(this.acknowledged / Math.max(seconds, 0.001));
-    return `${this.acknowledged} events (${megabytes(this.#bytes)}) in ${seconds.toFixed(1)} s, ${rate} events/s`;
+    return `${this.acknowledged} events (${sizeText(this.#bytes)}) in ${seconds.toFixed(1)} s, ${rate} events/s`;
   }
 }
 
-function megabytes(bytes: number): string {
-  return `${(bytes / 1e6).toFixed(1)} MB`;
+function sizeText(bytes: number): string {
+  if (bytes < 1000) return `${bytes} bytes`;
+  return bytes < 1e6 ? `${(bytes / 1e3).toFixed(1)} kB` : `${(bytes / 1e6).toFixed(1)} MB`;
 }

@@ -1,4 +1,6 @@
+import { messageOf } from '../../base/errors.ts';
 import type { RpcProperties } from '../../client/options.ts';
+import type { RpcClient } from '../../client/rpc-client.ts';
 import { last, type ParsedArguments, SCRIPT_OPTIONS } from '../arguments.ts';
 import { type Command, complain, EXIT, print } from '../command.ts';
 
@@ -10,7 +12,7 @@ usage: flume-ng avro-client --host HOST --port PORT [--filename FILE | --dirname
        flume-ng avro-client --rpcProps FILE [--filename FILE | --dirname DIR] [--headerFile FILE]
 
 Files of a directory are sent oldest first and renamed with .COMPLETED when the source has all of them. Progress goes
-to the standard error. The exit code is 0 when everything was acknowledged, else 1.
+to the standard error. The exit code is 0 when everything was acknowledged, 78 when the properties cannot be used, else 1.
 
 examples:
   flume-ng avro-client -H collector -p 4141 -F /var/log/app.log
@@ -27,8 +29,9 @@ async function run(parsed: ParsedArguments): Promise<number> {
     complain(`Error: ${wrong}\n\n${help}`);
     return EXIT.usage;
   }
-  const [{ RpcClient }, { readProperties }, { Sender }, inputs] = await Promise.all([
+  const [{ RpcClient }, { RpcError }, { readProperties }, { Sender }, inputs] = await Promise.all([
     import('../../client/rpc-client.ts'),
+    import('../../client/errors.ts'),
     import('../../client/file.ts'),
     import('../avro-client/sender.ts'),
     import('../avro-client/input.ts'),
@@ -41,13 +44,22 @@ async function run(parsed: ParsedArguments): Promise<number> {
       ? inputs.directoryInputs(directory)
       : [file === undefined ? inputs.standardInput() : inputs.fileInput(file)];
   const tell = (text: string) => complain(`avro-client: ${text}\n`);
-  const client = await RpcClient.open(propertiesOf(parsed, readProperties));
+  const log = { warn: tell, error: tell };
+  let client: RpcClient;
+  try {
+    client = await RpcClient.open(propertiesOf(parsed, readProperties), { log });
+  } catch (error) {
+    if (!(error instanceof RpcError)) throw error;
+    complain(`Error: ${error.message}\n`);
+    return EXIT.fatal;
+  }
   const sender = new Sender(client, { headers, retryMs: retryMsOf(parsed), tell });
   try {
     for (const input of work) await sender.send(input);
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    complain(`Error: ${reason}\navro-client: not all was sent; acknowledged: ${sender.summary()}\n`);
+    complain(
+      `Error: ${messageOf(error)}\navro-client: not all was sent; acknowledged: ${sender.summary()}\n`,
+    );
     return EXIT.fatal;
   } finally {
     client.close();

@@ -58,7 +58,7 @@ describe('sending', () => {
     assert.equal(sender.acknowledged, 2500);
     assert.ok(client.most > 1, 'several at once');
     assert.equal(one.isDone, true);
-    assert.match(sender.summary(), /^2500 events \(0\.0 MB\) in \d+\.\d s, \d+ events\/s$/);
+    assert.match(sender.summary(), /^2500 events \(8.9 kB\) in \d+\.\d s, \d+ events\/s$/);
   });
 
   test('takes lines as Java does, wherever chunks are cut; malformed UTF-8 becomes U+FFFD', async () => {
