@@ -153,6 +153,7 @@ async function byLog(directory: string, bytes: number, count: number, inFlight: 
     dataDirs: [join(directory, 'data')],
     owner: 'benchmark',
     segmentBytes: 64 * 1024 * 1024,
+    journalBytes: 0,
     freeBytesMin: 0,
     checkpointMs: 1000,
     cipher: null,

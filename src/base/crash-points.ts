@@ -4,9 +4,11 @@
  * comparison.
  */
 export type CrashPoint =
-  | 'append' // a group is about to be given to LMDB
+  | 'append' // a group is about to be given to LMDB or the journal
   | 'stored' // it is on the disk, nobody has been told
   | 'answered' // the put is answered
+  | 'journal' // its other file is about to be written over
+  | 'settled' // what it had is in a segment
   | 'roll' // a segment is sealed, the next one not made
   | 'checkpoint' // about to be written
   | 'checkpointed' // it is on the disk, nothing was deleted yet

@@ -33,6 +33,7 @@ export function openLog({ checkpoint, data }: Place, cipher: BlockCipher | null 
     dataDirs: data,
     owner: 'channel c1',
     segmentBytes: 1 << 20,
+    journalBytes: 0,
     freeBytesMin: 0,
     checkpointMs: 10,
     cipher,

@@ -9,6 +9,8 @@ const POINTS: readonly CrashPoint[] = [
   'append',
   'stored',
   'answered',
+  'journal',
+  'settled',
   'roll',
   'checkpoint',
   'checkpointed',

@@ -1,6 +1,11 @@
 /** A disk of the log that fails as it is told to: real files, with faults between them and the log. */
 import { existsSync } from 'node:fs';
-import { type Disk, type Environment, lmdbDisk } from '../../src/storage/log/environment.ts';
+import {
+  type Disk,
+  type Environment,
+  type JournalFile,
+  lmdbDisk,
+} from '../../src/storage/log/environment.ts';
 
 export type Fault =
   | 'full' // writes fail with ENOSPC, and so do new files
@@ -30,6 +35,30 @@ export class FaultyDisk implements Disk {
     if (!existsSync(file) && fault === 'full') throw failure('ENOSPC', `open ${file}`);
     if (!existsSync(file) && fault === 'readOnly') throw failure('EROFS', `open ${file}`);
     return faulty(lmdbDisk.open(file, mapBytes), file, this);
+  }
+
+  async openJournal(file: string, bytes: number): Promise<JournalFile> {
+    if (this.faultOf(file) === 'full') throw failure('ENOSPC', `write ${file}`);
+    if (this.faultOf(file) === 'readOnly') throw failure('EROFS', `open ${file}`);
+    const real = await lmdbDisk.openJournal(file, bytes);
+    const write = async (content: Buffer, position: number): Promise<void> => {
+      switch (this.faultOf(file)) {
+        case 'full':
+          throw failure('ENOSPC', 'write');
+        case 'readOnly':
+          throw failure('EROFS', 'write');
+        case 'torn':
+          this.lost++;
+          await real.write(content.subarray(0, content.length >> 1), position);
+          return new Promise(() => {});
+        case 'sync':
+          await real.write(content, position);
+          throw failure('EIO', 'write');
+        default:
+          return real.write(content, position);
+      }
+    };
+    return { write, close: () => real.close() };
   }
 }
 

@@ -17,6 +17,7 @@ export interface Target {
   readonly checkpointDir: string;
   readonly dataDirs: readonly string[];
   readonly segmentBytes: number;
+  readonly journalBytes: number;
   readonly freeBytesMin: number;
   readonly checkpointMs: number;
   readonly cipher: BlockCipher | null;

@@ -6,6 +6,7 @@ import { messageOf } from '../../base/errors.ts';
 import { DirectoryLock } from '../lock.ts';
 import type { Disk } from './environment.ts';
 import { forgetName } from './identity.ts';
+import { Journal, journalFirst, readJournals } from './journal.ts';
 import type { RecordKey } from './record.ts';
 import { firstOffsetOf, LogSegment, type StoredRecord } from './segment.ts';
 
@@ -14,6 +15,15 @@ export const QUARANTINE = 'quarantine';
 
 /** Hears what was found broken: events that are passed over, or the checkpoint. */
 export type Report = (text: string, what: 'events' | 'checkpoint') => void;
+
+export interface DirectorySizes {
+  readonly segmentBytes: number;
+  /** Of each of the two files of the journal; 0: none. */
+  readonly journalBytes: number;
+}
+
+/** After a group that is too large for the journal so many more go past it: each change of ways costs a sync. */
+const PAST_JOURNAL_GROUPS = 16;
 
 export class LogDirectory {
   readonly path: string;
@@ -24,24 +34,44 @@ export class LogDirectory {
   /** In order of their first offsets; the last one is appended to, if `#isOpen`. */
   readonly #segments: LogSegment[] = [];
   #isOpen = false;
+  readonly #journal: Journal;
+  /** Ends when every group for a segment that waited for the journal has been given to one. */
+  #turn: Promise<unknown> = Promise.resolve();
+  #waiting = 0;
+  /** Groups that still go past the journal, whatever their size. */
+  #pastJournal = 0;
   /** Sealed segments that are open for reading are closed when reading has left them. */
   #reading: LogSegment | null = null;
 
-  constructor(path: string, owner: string, segmentBytes: number, disk: Disk, report: Report) {
+  constructor(path: string, owner: string, sizes: DirectorySizes, disk: Disk, report: Report) {
     mkdirSync(path, { recursive: true });
     this.path = path;
-    this.#segmentBytes = segmentBytes;
+    this.#segmentBytes = sizes.segmentBytes;
     this.#disk = disk;
     this.#report = report;
     this.#lock = DirectoryLock.acquire(path, owner);
     const firsts = readdirSync(path).flatMap((name) => firstOffsetOf(name) ?? []);
     for (const first of firsts.sort((a, b) => a - b)) {
-      this.#segments.push(new LogSegment(path, first, segmentBytes, disk));
+      this.#segments.push(new LogSegment(path, first, sizes.segmentBytes, disk));
     }
+    const found = readJournals(path);
+    for (const { damage } of found) if (damage !== null) this.#lost(damage);
+    this.#journal = new Journal(path, sizes.journalBytes, disk, found, (record) => this.#store(record));
   }
 
-  /** Keys of the newest records, newest first; segments that cannot be read are moved aside. */
-  async *newestKeys(): AsyncIterable<RecordKey> {
+  /** Records may have gone, and with them the numbers that they had. */
+  #lost(text: string): void {
+    forgetName(this.path);
+    this.#report(text, 'events');
+  }
+
+  /** Keys of the newest records, newest first. */
+  newestKeys(): AsyncIterable<RecordKey> {
+    return journalFirst(this.#newestInSegments(), (newest) => this.#journal.dropUpTo(newest));
+  }
+
+  /** Segments that cannot be read are moved aside. */
+  async *#newestInSegments(): AsyncGenerator<RecordKey> {
     for (let n = this.#segments.length - 1; n >= 0; n--) {
       const segment = this.#segments[n]!;
       let any = false;
@@ -78,7 +108,36 @@ export class LogDirectory {
     await segment.close();
   }
 
-  append(key: RecordKey, value: Buffer): Promise<void> {
+  /** Appends a group; resolves when all of it is on the disk. Values must not change before. */
+  append(records: readonly StoredRecord[]): Promise<void> {
+    const bytes = records.reduce((sum, { value }) => sum + value.length, 0);
+    if (!this.#journal.takes(bytes)) this.#pastJournal = PAST_JOURNAL_GROUPS;
+    else if (this.#pastJournal === 0) return this.#journal.append(records);
+    else this.#pastJournal--;
+    return this.#waiting === 0 && this.#journal.isEmpty
+      ? this.#storeAll(records)
+      : this.#storeBehindJournal(records);
+  }
+
+  /** A segment gets its records in order: those of the journal come before. */
+  async #storeBehindJournal(records: readonly StoredRecord[]): Promise<void> {
+    this.#waiting++;
+    const given = this.#turn.then(async () => {
+      await this.#journal.written();
+      await this.#journal.settle(records[0]!.key.first);
+      return { stored: this.#storeAll(records) };
+    });
+    this.#turn = given.catch(() => {}).finally(() => this.#waiting--);
+    await (await given).stored;
+  }
+
+  async #storeAll(records: readonly StoredRecord[]): Promise<void> {
+    const results = await Promise.allSettled(records.map((record) => this.#store(record)));
+    const failed = results.find((result) => result.status === 'rejected');
+    if (failed !== undefined) throw failed.reason;
+  }
+
+  #store({ key, value }: StoredRecord): Promise<void> {
     let active = this.#isOpen ? this.#segments.at(-1)! : null;
     if (active === null || active.isSealed) {
       if (active !== null && active !== this.#reading) void this.#closeWhenQuiet(active);
@@ -112,7 +171,8 @@ export class LogDirectory {
   }
 
   /**
-   * Records that end behind `from`, in order, of the segment that `from` stands in; null when there are none.
+   * Records that end behind `from`, in order, of the segment that `from` stands in, or of the journal; null
+   * when there are none.
    */
   recordsFrom(from: number): Iterable<StoredRecord> | null {
     for (let n = this.#segmentOf(from); n < this.#segments.length; n++) {
@@ -128,7 +188,7 @@ export class LogDirectory {
         n--;
       }
     }
-    return null;
+    return this.#journal.recordsFrom(from);
   }
 
   #read(segment: LogSegment): void {
@@ -146,6 +206,7 @@ export class LogDirectory {
 
   /** Deletes the segments whose events are all below `low`. The one that is appended to stays. */
   async release(low: number): Promise<void> {
+    this.#journal.release(low);
     while (this.#segments.length > 1 && this.#segments[1]!.first <= low) {
       const segment = this.#segments[0]!;
       // A segment's events end before its successor's begin, in this directory; others may hold some between.
@@ -163,7 +224,7 @@ export class LogDirectory {
   }
 
   get diskBytes(): number {
-    return this.#segments.reduce((sum, segment) => sum + segment.diskBytes, 0);
+    return this.#segments.reduce((sum, segment) => sum + segment.diskBytes, this.#journal.diskBytes);
   }
 
   freeBytes(): number {
@@ -178,7 +239,18 @@ export class LogDirectory {
     return join(folder, `block-${first}`);
   }
 
+  /**
+   * Puts what the journal has into a segment, at the end, and removes its files unless they are to be kept.
+   * Rejects when that fails: the journal has its records then.
+   */
+  async settleJournal(keep: boolean): Promise<void> {
+    await this.#turn;
+    await this.#journal.settle(Number.POSITIVE_INFINITY);
+    if (!keep) await this.#journal.remove();
+  }
+
   async close(): Promise<void> {
+    await this.#journal.close();
     for (const segment of this.#segments) await segment.close();
     this.#lock.release();
   }

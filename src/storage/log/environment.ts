@@ -2,7 +2,9 @@
  * The home of lmdb: opens environments with the settings that the log needs, and looks at a file before LMDB
  * maps it: a file shorter than its pages would end the process with SIGBUS at the first read beyond its end.
  */
-import { closeSync, fstatSync, openSync, readSync, statSync, truncateSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readSync, statSync, truncateSync } from 'node:fs';
+import { type FileHandle, open as openFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { open, type RootDatabase } from 'lmdb';
 
 /** What the log asks of an environment. */
@@ -14,9 +16,58 @@ export type Environment = Pick<
 /** Where environments are: on the disk, or in tests on one that fails. */
 export interface Disk {
   open(file: string, mapBytes: number): Environment;
+  /** A plain file of at least so many bytes, all of them there: to write over them changes nothing else. */
+  openJournal(file: string, bytes: number): Promise<JournalFile>;
 }
 
-export const lmdbDisk: Disk = { open: (file, mapBytes) => openEnvironment(file, mapBytes) };
+export interface JournalFile {
+  /** Resolves when the bytes are on the disk. They must not change before. */
+  write(bytes: Buffer, position: number): Promise<void>;
+  close(): Promise<void>;
+}
+
+export const lmdbDisk: Disk = {
+  open: (file, mapBytes) => openEnvironment(file, mapBytes),
+  openJournal,
+};
+
+async function openJournal(file: string, bytes: number): Promise<JournalFile> {
+  const { O_RDWR, O_CREAT, O_DSYNC } = constants;
+  const handle = await openFile(file, O_RDWR | O_CREAT | (O_DSYNC ?? 0), 0o644);
+  try {
+    const { size } = await handle.stat();
+    if (size < bytes) await writeAll(handle, Buffer.alloc(bytes - size), size);
+    await handle.sync();
+    await syncDirectory(dirname(file));
+  } catch (error) {
+    await handle.close();
+    throw error;
+  }
+  return {
+    write: async (content, position) => {
+      await writeAll(handle, content, position);
+      // Where the system has no such flag.
+      if (O_DSYNC === undefined) await handle.datasync();
+    },
+    close: () => handle.close(),
+  };
+}
+
+async function writeAll(handle: FileHandle, bytes: Buffer, position: number): Promise<void> {
+  for (let done = 0; done < bytes.length; ) {
+    const { bytesWritten } = await handle.write(bytes, done, bytes.length - done, position + done);
+    done += bytesWritten;
+  }
+}
+
+async function syncDirectory(path: string): Promise<void> {
+  const directory = await openFile(path, 'r');
+  try {
+    await directory.sync();
+  } finally {
+    await directory.close();
+  }
+}
 
 export function openEnvironment(file: string, mapBytes: number, readOnly = false): Environment {
   return open<Buffer, Buffer>({

@@ -3,7 +3,7 @@
  *
  * Limits: offsets stay exact below 2^53 events. A record is one block (BLOCK_BYTES_MAX).
  * Layout: each group of records (all that one `append` brings) goes to the next directory in turn, into its
- *   newest segment (segment.ts); offsets grow over all directories, each of which holds the log's name
+ *   newest segment (segment.ts), or first to its journal (journal.ts) when it is small; offsets grow over all directories, each of which holds the log's name
  *   (identity.ts). The checkpoint directory holds `checkpoint.mdb` (checkpoint.ts).
  * Operations: `append` assigns offsets and resolves when the group is on the disk; groups may overtake each
  *   other there, so `durable` says up to where all are. `read` merges the directories. `take` marks offsets
@@ -39,6 +39,8 @@ export interface LogSettings {
   /** Named in the locks: `agent a1, channel c1`. */
   readonly owner: string;
   readonly segmentBytes: number;
+  /** Size of each of the two journal files of a data directory, where small groups go first; 0: none. */
+  readonly journalBytes: number;
   /** Appends are refused while a directory's disk has less. */
   readonly freeBytesMin: number;
   /** Longest time for which takes may be known to records only, ms. */
@@ -99,7 +101,7 @@ export class EventLog {
   #failure: MillraceError | null = null;
 
   static async open(settings: LogSettings): Promise<EventLog> {
-    const { dataDirs, owner, segmentBytes, report, disk = lmdbDisk } = settings;
+    const { dataDirs, owner, report, disk = lmdbDisk } = settings;
     const checkpoint = Checkpoint.open(settings.checkpointDir, disk);
     const directories: LogDirectory[] = [];
     try {
@@ -110,7 +112,7 @@ export class EventLog {
         );
       }
       for (const path of dataDirs) {
-        directories.push(new LogDirectory(path, owner, segmentBytes, disk, report));
+        directories.push(new LogDirectory(path, owner, settings, disk, report));
       }
       const { taken, end } = await recover(checkpoint.found, directories);
       // Behind the recovery: what it sets aside takes the log's name with it.
@@ -189,35 +191,38 @@ export class EventLog {
     const { cipher } = this.#settings;
     const first = this.#end;
     const { low } = this.#taken;
-    const written: Promise<void>[] = [];
-    for (const { count, value } of records) {
+    const group = records.map(({ count, value }) => {
       const stored = cipher?.seal(value) ?? value;
       const isEncrypted = cipher !== null;
       const key = { first: this.#end, count, crc: crcOf(stored), low, durable: this.#durable, isEncrypted };
-      written.push(directory.append(key, stored));
       this.#end += count;
-    }
+      return { key, value: stored };
+    });
     const flight: Flight = { first, end: this.#end, low, done: false };
     this.#flights.push(flight);
-    return { first, settled: this.#land(flight, written) };
+    return { first, settled: this.#land(flight, directory.append(group)) };
   }
 
-  async #land(flight: Flight, written: readonly Promise<void>[]): Promise<void> {
-    const results = await Promise.allSettled(written);
+  async #land(flight: Flight, written: Promise<void>): Promise<void> {
+    const failure = await written.then(
+      () => null,
+      (cause: unknown) =>
+        new MillraceError('STORAGE_FAILED', `A group of events could not be written: ${messageOf(cause)}`, {
+          cause,
+        }),
+    );
     flight.done = true;
     this.#landedMs = Date.now();
     crashPoint('stored');
-    const failed = results.find((result) => result.status === 'rejected');
     // Nobody is told that these events are there, so nobody gets them.
-    if (failed === undefined) this.#lowOnDisk = Math.max(this.#lowOnDisk, flight.low);
+    if (failure === null) this.#lowOnDisk = Math.max(this.#lowOnDisk, flight.low);
     else this.take(flight.first, flight.end);
     while (this.#flights[0]?.done) this.#durable = this.#flights.shift()!.end;
     this.#release();
-    if (failed === undefined) return;
-    const text = `A group of events could not be written: ${messageOf(failed.reason)}`;
+    if (failure === null) return;
     this.#failedAtMs = this.#landedMs;
-    this.#failure = new MillraceError('STORAGE_FAILED', text, { cause: failed.reason });
-    throw this.#failure;
+    this.#failure = failure;
+    throw failure;
   }
 
   /**
@@ -340,14 +345,27 @@ export class EventLog {
   async close(): Promise<void> {
     while (this.#flights.length > 0) await new Promise((resolve) => setTimeout(resolve, 1));
     await this.#writing?.catch(() => {});
-    if (this.#dirty) {
-      await this.#writeCheckpoint().catch((error: unknown) =>
-        this.#settings.report(`The checkpoint could not be written: ${messageOf(error)}`, 'checkpoint'),
-      );
-    }
+    const isKnown = !this.#dirty || (await this.#checkpointAtEnd());
     await this.#releasing;
-    for (const directory of this.#directories) await directory.close();
+    for (const directory of this.#directories) {
+      // Takes that the checkpoint does not know may be known to the journal.
+      await directory.settleJournal(!isKnown).catch((error: unknown) => {
+        const text = `The journal in ${directory.path} could not be put into a segment: ${messageOf(error)}`;
+        this.#settings.report(text, 'checkpoint');
+      });
+      await directory.close();
+    }
     await this.#checkpoint.close();
+  }
+
+  async #checkpointAtEnd(): Promise<boolean> {
+    try {
+      await this.#writeCheckpoint();
+      return true;
+    } catch (error) {
+      this.#settings.report(`The checkpoint could not be written: ${messageOf(error)}`, 'checkpoint');
+      return false;
+    }
   }
 }
 

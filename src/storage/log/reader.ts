@@ -13,6 +13,7 @@ import { Checkpoint } from '../checkpoint.ts';
 import { DirectoryLock } from '../lock.ts';
 import { type BlockCipher, type Locked, unseal } from './cipher.ts';
 import { FrozenSegment } from './frozen-segment.ts';
+import { type FoundJournal, journalFirst, readJournals } from './journal.ts';
 import { type DirectoryListing, listDirectory } from './listing.ts';
 import type { OffsetRange, TakenOffsets } from './ranges.ts';
 import { crcOf, type RecordKey } from './record.ts';
@@ -149,9 +150,17 @@ export class LogReader {
   }
 }
 
+interface FoundRecords {
+  readonly file: string;
+  readonly records: Iterator<StoredRecord>;
+  readonly first: StoredRecord;
+}
+
 class FrozenDirectory {
   readonly segments: FrozenSegment[];
   readonly unreadable: UnreadableFile[] = [];
+  /** With the records that are in no segment. */
+  #journals: readonly FoundJournal[];
   readonly #lock: DirectoryLock | null;
   #reading: FrozenSegment | null = null;
 
@@ -160,9 +169,22 @@ class FrozenDirectory {
     this.#lock = lockOf(path, owner);
     // Looked at again: now nobody deletes a file.
     this.segments = listing(path).segments.map((file) => new FrozenSegment(file));
+    this.#journals = readJournals(path);
+    for (const { file, damage } of this.#journals)
+      if (damage !== null) this.unreadable.push({ file, why: damage });
   }
 
-  async *newestKeys(): AsyncIterable<RecordKey> {
+  newestKeys(): AsyncIterable<RecordKey> {
+    return journalFirst(this.#newestInSegments(), (newest) => {
+      this.#journals = this.#journals.map((one) => ({
+        ...one,
+        records: one.records.filter(({ key }) => key.first > newest),
+      }));
+      return this.#journals.flatMap(({ records }) => records);
+    });
+  }
+
+  async *#newestInSegments(): AsyncGenerator<RecordKey> {
     for (const segment of this.segments.toReversed()) {
       try {
         yield* segment.keysBackwards();
@@ -186,8 +208,8 @@ class FrozenDirectory {
     this.#giveUp(segment, error);
   }
 
-  /** Records that end behind `from`, in order, of the first segment that has any. */
-  recordsFrom(from: number): { file: string; records: Iterator<StoredRecord>; first: StoredRecord } | null {
+  /** Records that end behind `from`, in order, of the first segment that has any, else of the journal. */
+  recordsFrom(from: number): FoundRecords | null {
     let n = Math.max(
       0,
       this.segments.findLastIndex((segment) => segment.first <= from),
@@ -204,6 +226,11 @@ class FrozenDirectory {
       } catch (error) {
         this.giveUpReading(error);
       }
+    }
+    for (const { file, records } of this.#journals) {
+      const behind = records.filter(({ key }) => key.first + key.count > from).values();
+      const next = behind.next();
+      if (!next.done) return { file, records: behind, first: next.value };
     }
     return null;
   }

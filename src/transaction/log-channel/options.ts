@@ -2,6 +2,7 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { type OptionsOf, optionTable } from '../../component/options/table.ts';
+import { JOURNAL_FILE_BYTES } from '../../storage/log/journal.ts';
 import type { LogChannelSettings } from './channel.ts';
 import { encryptionOptions } from './encryption.ts';
 
@@ -132,6 +133,7 @@ export function logSettings(o: LogOptions): LogChannelSettings['log'] {
     checkpointDir: o.checkpointDir ?? join(base, 'checkpoint'),
     dataDirs: o.dataDirs.length > 0 ? o.dataDirs : [join(base, 'data')],
     segmentBytes: o.maxFileSize,
+    journalBytes: JOURNAL_FILE_BYTES,
     freeBytesMin: o.minimumRequiredSpace,
     checkpointMs: Math.min(o.checkpointInterval, CHECKPOINT_MS_MAX),
   };

@@ -133,6 +133,7 @@ function place(t: Pick<TestContext, 'after'>): LogSettings & { readonly reports:
     dataDirs: [join(base, 'data0'), join(base, 'data1')],
     owner: 'channel c1',
     segmentBytes: 1 << 20,
+    journalBytes: 0,
     freeBytesMin: 0,
     checkpointMs: 10,
     cipher: null,

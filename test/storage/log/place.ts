@@ -19,6 +19,7 @@ export function place(t: Pick<TestContext, 'after'>, directories = 1, segmentByt
     dataDirs: Array.from({ length: directories }, (_, n) => join(base, `data${n}`)),
     owner: 'channel c1',
     segmentBytes,
+    journalBytes: 0,
     freeBytesMin: 0,
     checkpointMs: 10,
     cipher: null,

@@ -14,6 +14,7 @@ function settings(base: string, directories: number): LogSettings {
     dataDirs: Array.from({ length: directories }, (_, n) => join(base, `data${n}`)),
     owner: 'channel c1',
     segmentBytes: 30_000,
+    journalBytes: 0,
     freeBytesMin: 0,
     checkpointMs: 10,
     cipher: null,
