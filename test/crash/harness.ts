@@ -37,6 +37,10 @@ export interface CrashReport {
 
 const CLIENTS = 4;
 const LINES_A_SEND = 10;
+/** Sends in a row of one size: small ones stay in the journal, large ones fill segments, a change brings one to the other. */
+const SENDS_A_SIZE = 40;
+const SMALL_LINE_BYTES = 300;
+const LARGE_LINE_BYTES = 6000;
 /**
  * Takes that may be on their way when the process ends: what a sink has asked for ahead, and the one being
  * delivered.
@@ -51,6 +55,7 @@ class Crasher {
   readonly acknowledged = new Set<string>();
   readonly sent = new Set<string>();
   #connection = 0;
+  #sends = 0;
 
   constructor(t: TestContext, settings: CrashSettings) {
     this.#t = t;
@@ -67,6 +72,7 @@ class Crasher {
       'sources.r1.type = netcat',
       'sources.r1.bind = 127.0.0.1',
       'sources.r1.port = 0',
+      `sources.r1.max-line-length = ${2 * LARGE_LINE_BYTES}`,
       'sources.r1.channels = c1',
       'channels.c1.type = file',
       `channels.c1.checkpointDir = ${join(base, 'checkpoint')}`,
@@ -124,13 +130,14 @@ class Crasher {
     const name = `c${this.#connection++}`;
     const client = new LineClient(port);
     for (let next = 0; !client.closed; next += LINES_A_SEND) {
-      // Padded, so that segments are filled and deleted in the course of a life.
-      const lines = Array.from({ length: LINES_A_SEND }, (_, n) => `${name}-${next + n}-${'x'.repeat(300)}`);
-      for (const line of lines) this.sent.add(line);
-      client.send(lines);
+      const isLarge = Math.floor(this.#sends++ / SENDS_A_SIZE) % 2 === 1;
+      const bytes = isLarge ? LARGE_LINE_BYTES : SMALL_LINE_BYTES;
+      const ids = Array.from({ length: LINES_A_SEND }, (_, n) => `${name}-${next + n}-${bytes}`);
+      for (const id of ids) this.sent.add(id);
+      client.send(ids.map((id) => `${id}-${'x'.repeat(bytes)}`));
       const answers = await client.untilLines(next + LINES_A_SEND);
       answers.slice(next).forEach((answer, n) => {
-        if (answer === 'OK') this.acknowledged.add(lines[n]!);
+        if (answer === 'OK') this.acknowledged.add(ids[n]!);
       });
     }
   }
@@ -147,6 +154,7 @@ class Crasher {
     await agent.exit();
   }
 
+  /** Without their padding, when that is whole. */
   delivered(): string[] {
     const order = (name: string) => name.split('-').map(Number) as [number, number];
     const files = readdirSync(this.#out).sort((a, b) => {
@@ -154,8 +162,15 @@ class Crasher {
       return x[0] - y[0] || x[1] - y[1];
     });
     // A line that the kill cut in two has no end: its batch was not committed and comes again.
-    return files.flatMap((name) => readFileSync(join(this.#out, name), 'latin1').split('\n').slice(0, -1));
+    return files.flatMap((name) =>
+      readFileSync(join(this.#out, name), 'latin1').split('\n').slice(0, -1).map(withoutPadding),
+    );
   }
+}
+
+function withoutPadding(line: string): string {
+  const match = /^(c\d+-\d+-(\d+))-(x+)$/.exec(line);
+  return match !== null && match[3]!.length === Number(match[2]) ? match[1]! : line;
 }
 
 /** Points that are reached often end the process at one of the first so many times. */
@@ -164,6 +179,8 @@ const POINT_TIMES_MAX: Partial<Record<CrashPoint, number>> = {
   stored: 60,
   answered: 60,
   checkpoint: 3,
+  journal: 3,
+  settled: 3,
 };
 
 export async function crash(t: TestContext, settings: CrashSettings): Promise<CrashReport> {

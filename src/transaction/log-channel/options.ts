@@ -133,7 +133,7 @@ export function logSettings(o: LogOptions): LogChannelSettings['log'] {
     checkpointDir: o.checkpointDir ?? join(base, 'checkpoint'),
     dataDirs: o.dataDirs.length > 0 ? o.dataDirs : [join(base, 'data')],
     segmentBytes: o.maxFileSize,
-    journalBytes: JOURNAL_FILE_BYTES,
+    journalBytes: Math.min(JOURNAL_FILE_BYTES, o.maxFileSize),
     freeBytesMin: o.minimumRequiredSpace,
     checkpointMs: Math.min(o.checkpointInterval, CHECKPOINT_MS_MAX),
   };
