@@ -11,6 +11,7 @@ import { Packr } from 'msgpackr';
 import { messageOf } from '../base/errors.ts';
 import {
   checkFile,
+  committed,
   type Disk,
   type Environment,
   inspectFile,
@@ -85,7 +86,7 @@ export class Checkpoint {
   async write(state: CheckpointState): Promise<void> {
     const value = Buffer.from(packr.pack({ version: VERSION, low: state.low, ranges: state.ranges }));
     const written = this.#environment.put(KEY, value) as Written;
-    await written;
+    await committed(written);
     await written.flushed;
   }
 

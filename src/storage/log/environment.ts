@@ -6,6 +6,7 @@ import { closeSync, constants, fstatSync, openSync, readSync, statSync, truncate
 import { type FileHandle, open as openFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { open, type RootDatabase } from 'lmdb';
+import { assert } from '../../base/assert.ts';
 
 /** What the log asks of an environment. */
 export type Environment = Pick<
@@ -83,12 +84,29 @@ export function openEnvironment(file: string, mapBytes: number, readOnly = false
     // A put's promise means visible; its `flushed` means that it is on the disk.
     separateFlushed: true,
     overlappingSync: !readOnly,
+    // With it a commit that fails rejects a promise that nobody has, which would end the thread.
+    eventTurnBatching: false,
   });
 }
 
 /** A put of lmdb-js with `separateFlushed`. */
 export interface Written extends Promise<boolean> {
   readonly flushed?: Promise<boolean>;
+}
+
+/**
+ * Resolves when what was put is visible. Rejects with the system's reason, which lmdb-js keeps in a promise
+ * beside its own error.
+ */
+export async function committed(written: Written): Promise<void> {
+  let isStored: boolean;
+  try {
+    isStored = await written;
+  } catch (error) {
+    await (error as { commitError?: Promise<never> }).commitError;
+    throw error;
+  }
+  assert(isStored, 'a record was not stored');
 }
 
 /** Pages of lmdb-js' LMDB begin with a header of 24 bytes; page 0 and page 1 hold the two meta records. */

@@ -8,8 +8,7 @@
  */
 import { existsSync, statSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
-import { assert } from '../../base/assert.ts';
-import { checkFile, type Disk, type Environment, type Written } from './environment.ts';
+import { checkFile, committed, type Disk, type Environment, type Written } from './environment.ts';
 import { decodeKey, encodeKey, keyFrom, type RecordKey } from './record.ts';
 
 export interface StoredRecord {
@@ -78,8 +77,7 @@ export class LogSegment {
     const environment = this.open();
     this.#bytes += value.length;
     const written = environment.put(encodeKey(key), value, APPEND) as Written;
-    const stored = await written;
-    assert(stored, 'a record was not stored');
+    await committed(written);
     try {
       await written.flushed;
     } catch (error) {

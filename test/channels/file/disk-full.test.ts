@@ -49,9 +49,10 @@ test('a write that the disk refuses: the line is refused, the agent stays, nothi
   for (; answer === 'OK' && n < 100; n++) answer = await answerTo(n);
   assert.match(answer, /^FAILED: /);
   assert.ok(acknowledged.length > 10, `${acknowledged.length} lines were taken before`);
-  await limited.agent.untilWrites(/channel c1: A group of events could not be written: /);
+  await limited.agent.untilWrites(/channel c1: A group of events could not be written: Input\/output error/);
   assert.match(await answerTo(n), /^FAILED: /, 'the source answers on');
   assert.equal(limited.agent.ended, null);
+  assert.doesNotMatch(limited.agent.stdout, / died: /, 'nor does the channel’s worker end');
   client.end();
   limited.agent.signal('SIGKILL');
   await limited.agent.exit();
