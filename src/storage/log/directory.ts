@@ -22,7 +22,7 @@ export interface DirectorySizes {
   readonly journalBytes: number;
 }
 
-/** After a group that is too large for the journal so many more go past it: each change of ways costs a sync. */
+/** So many more groups go past the journal after a large one: each change of ways costs a sync. */
 const PAST_JOURNAL_GROUPS = 16;
 
 export class LogDirectory {
@@ -137,16 +137,18 @@ export class LogDirectory {
     if (failed !== undefined) throw failed.reason;
   }
 
-  #store({ key, value }: StoredRecord): Promise<void> {
+  async #store({ key, value }: StoredRecord): Promise<void> {
     let active = this.#isOpen ? this.#segments.at(-1)! : null;
     if (active === null || active.isSealed) {
       if (active !== null && active !== this.#reading) void this.#closeWhenQuiet(active);
       if (active !== null) crashPoint('roll');
       active = new LogSegment(this.path, key.first, this.#segmentBytes, this.#disk);
+      // What cannot be made is not looked for when events are read.
+      active.open();
       this.#segments.push(active);
       this.#isOpen = true;
     }
-    return this.#track(active, active.append(key, value));
+    await this.#track(active, active.append(key, value));
   }
 
   readonly #writing = new Map<LogSegment, number>();

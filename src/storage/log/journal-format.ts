@@ -6,10 +6,10 @@
  *
  * little-endian. What one write brings begins at a sector and is filled with zeros up to the next: a write
  * that is cut off by a power failure harms nothing that was acknowledged before. A file is written from its
- * start again and again, each time under a higher generation and a new random nonce. Both must be those of the
- * first record: what is left of earlier generations behind the end, and whatever bytes a sender has put into
- * its events, is no record. The key has a checksum of its own and holds the value's, which whoever reads the
- * record compares.
+ * start again and again, each time under a higher generation and a new random nonce. Both must be those of
+ * the first record: what is left of earlier generations behind the end, and whatever bytes a sender has put
+ * into its events, is no record. The key has a checksum of its own and holds the value's, which whoever
+ * reads the record compares.
  */
 import { crcOf, decodeKey, encodeKey, KEY_BYTES } from './record.ts';
 import type { StoredRecord } from './segment.ts';

@@ -3,8 +3,9 @@
  *
  * Limits: offsets stay exact below 2^53 events. A record is one block (BLOCK_BYTES_MAX).
  * Layout: each group of records (all that one `append` brings) goes to the next directory in turn, into its
- *   newest segment (segment.ts), or first to its journal (journal.ts) when it is small; offsets grow over all directories, each of which holds the log's name
- *   (identity.ts). The checkpoint directory holds `checkpoint.mdb` (checkpoint.ts).
+ *   newest segment (segment.ts), or first to its journal (journal.ts) when it is small; offsets grow over all
+ *   directories, each of which holds the log's name (identity.ts). The checkpoint directory holds
+ *   `checkpoint.mdb` (checkpoint.ts).
  * Operations: `append` assigns offsets and resolves when the group is on the disk; groups may overtake each
  *   other there, so `durable` says up to where all are. `read` merges the directories. `take` marks offsets
  *   as taken: the low-water mark travels with the records appended next, and to the checkpoint when none
