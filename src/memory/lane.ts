@@ -29,9 +29,15 @@ export function allocateLane(id: number, toChannelRecords: number, fromChannelRe
   };
 }
 
+/** Ends a lane for both ends; this thread lets go of its memory. */
 export function closeLane(lane: LaneMemory): void {
   new RingWriter(lane.toChannel).close();
   new RingWriter(lane.fromChannel).close();
+  noteDropped(sizeOf(lane));
+}
+
+function sizeOf({ toChannel, fromChannel }: LaneMemory): number {
+  return toChannel.byteLength + fromChannel.byteLength;
 }
 
 type PortMessage =
@@ -45,6 +51,7 @@ export class LaneEnd {
   readonly in: RingReader;
   readonly #peer: Doorbell;
   readonly #port: MessagePort;
+  readonly #sizeBytes: number;
   readonly #announced = new Set<number>();
   /** Segments that the other end announced and did not drop. */
   readonly received = new Set<number>();
@@ -63,6 +70,7 @@ export class LaneEnd {
     this.in = new RingReader(side === 'channel' ? lane.toChannel : lane.fromChannel);
     this.#peer = new Doorbell(peerDoorbell);
     this.#port = port;
+    this.#sizeBytes = sizeOf(lane);
     port.unref();
   }
 
@@ -119,6 +127,7 @@ export class LaneEnd {
   /** Closes the port; the rings are the supervisor's. */
   end(): void {
     this.#port.close();
+    noteDropped(this.#sizeBytes);
   }
 }
 

@@ -2,6 +2,7 @@
 import { MessageChannel } from 'node:worker_threads';
 import { RING_RECORDS } from '../../base/limits.ts';
 import { allocateLane, closeLane, type LaneMemory } from '../../memory/lane.ts';
+import { collectDropped } from '../../memory/store/collect.ts';
 import { TAKE_RING_RECORDS } from '../../transaction/messages.ts';
 import { isUp, type UnitState } from './unit-state.ts';
 import type { WorkerHandle } from './worker-handle.ts';
@@ -85,5 +86,6 @@ export class Lanes {
         this.#workers.get(this.#units.get(end)?.worker ?? '')?.doorbell.ring();
       }
     }
+    collectDropped();
   }
 }

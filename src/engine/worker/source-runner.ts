@@ -339,6 +339,7 @@ export class SourceRunner implements Pumpable, SourceContext {
     clearTimeout(timer);
     this.#closeInterceptors();
     for (const client of this.#clients) client.disconnect();
+    this.#store.end();
   }
 
   #closeInterceptors(): void {

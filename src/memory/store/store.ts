@@ -11,6 +11,8 @@
  * Size: segments are re-used, whatever their number: fresh memory costs a page fault each 4 KiB, more than
  * the copy
  *   into it. `trim`, called every few seconds, gives up those that no peak of the time before needed.
+ *   The first one is made with the first block: who never writes (a source whose port is taken, tried again
+ *   and again) costs nothing.
  * Recovery: none needed: a store dies with its worker; readers keep the segments they still need alive, and a
  * new
  *   worker starts a new store with ids of its own.
@@ -48,7 +50,7 @@ export class BlockStore {
   readonly #free: Segment[] = [];
   /** Fewest free segments since the last `trim`: that many were of no use. */
   #idle = 0;
-  #current: Segment;
+  #current: Segment | null = null;
   #at = Segment.firstOffset;
   #open: Reservation | null = null;
 
@@ -60,14 +62,14 @@ export class BlockStore {
     assert(number > 0 && number <= STORE_NUMBER_MAX, `store number ${number} out of range`);
     this.#number = number;
     this.#onDrop = onDrop;
-    this.#current = this.#allocate(SEGMENT_BYTES);
   }
 
   /** Room for at least `bytesMin` bytes. The reservation is one object, valid until `close` or `cancel`. */
   open(bytesMin: number): Reservation {
     assert(this.#open === null, 'one reservation at a time');
-    if (this.#current.sizeBytes - this.#at < bytesMin) this.#advance(bytesMin);
-    this.#open = { segment: this.#current, start: this.#at, end: this.#current.sizeBytes };
+    let segment = this.#current;
+    if (segment === null || segment.sizeBytes - this.#at < bytesMin) segment = this.#advance(bytesMin);
+    this.#open = { segment, start: this.#at, end: segment.sizeBytes };
     return this.#open;
   }
 
@@ -76,10 +78,10 @@ export class BlockStore {
     const open = this.#open;
     assert(open !== null, 'no open reservation');
     const from = { from: open.segment, fromStart: open.start };
-    this.#advance(bytesMin);
-    open.segment = this.#current;
+    const segment = this.#advance(bytesMin);
+    open.segment = segment;
     open.start = this.#at;
-    open.end = this.#current.sizeBytes;
+    open.end = segment.sizeBytes;
     return from;
   }
 
@@ -100,25 +102,37 @@ export class BlockStore {
 
   /** Bytes of all segments, free ones included. */
   get sizeBytes(): number {
-    let sum = this.#current.sizeBytes;
-    for (const segment of this.#sealed) sum += segment.sizeBytes;
-    for (const segment of this.#free) sum += segment.sizeBytes;
-    return sum;
+    return this.#segments().reduce((sum, segment) => sum + segment.sizeBytes, 0);
   }
 
   get segmentCount(): number {
-    return 1 + this.#sealed.length + this.#free.length;
+    return this.#segments().length;
+  }
+
+  #segments(): readonly Segment[] {
+    const current = this.#current === null ? [] : [this.#current];
+    return [...current, ...this.#sealed, ...this.#free];
+  }
+
+  /** Nothing is written any more. Readers keep what they still need. */
+  end(): void {
+    noteDropped(this.sizeBytes);
+    this.#current = null;
+    this.#sealed.length = 0;
+    this.#free.length = 0;
   }
 
   /** Seals the current segment and makes one with room for `bytesMin` the current one. */
-  #advance(bytesMin: number): void {
-    this.#sealed.push(this.#current);
+  #advance(bytesMin: number): Segment {
+    if (this.#current !== null) this.#sealed.push(this.#current);
     this.reclaim();
     const need = bytesMin + Segment.firstOffset;
     const at = this.#free.findLastIndex((segment) => segment.sizeBytes >= need);
-    this.#current = at < 0 ? this.#allocate(need) : this.#free.splice(at, 1)[0]!;
+    const segment = at < 0 ? this.#allocate(need) : this.#free.splice(at, 1)[0]!;
+    this.#current = segment;
     this.#idle = Math.min(this.#idle, this.#free.length);
     this.#at = Segment.firstOffset;
+    return segment;
   }
 
   /** Takes back segments whose readers are done. */

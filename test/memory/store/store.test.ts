@@ -136,6 +136,17 @@ describe('block store', () => {
     assert.equal(store.segmentCount, SEGMENTS_FREE_MIN + 1);
   });
 
+  test('takes memory with its first block only, and lets go of all at its end', () => {
+    const store = new BlockStore(1);
+    store.trim();
+    assert.deepEqual([store.segmentCount, store.sizeBytes], [0, 0]);
+    const [kept] = fill(store, 3) as [Segment];
+    assert.ok(store.segmentCount >= 3);
+    store.end();
+    assert.deepEqual([store.segmentCount, store.sizeBytes], [0, 0]);
+    assert.equal(kept.live(), 1, 'who still reads it keeps it');
+  });
+
   test('makes a segment for a block that needs more, and uses it again', () => {
     const store = new BlockStore(1);
     const big = store.open(5 * SEGMENT_BYTES).segment;
