@@ -103,16 +103,23 @@ const THRIFT_HINT =
   'see that it is a thrift source with the same protocol and ssl, and whether it wants a client certificate; ' +
   'its log tells';
 
+const REFUSED_HINT = 'its channel is full, or takes no batch of this size; its log tells';
+
 /** A connection that ends may be one between two ends that do not speak the same. */
 function textOf(at: string, error: unknown, hint: string | null): string {
   const text = `${COMPONENT}: ${at}: ${messageOf(error)}`;
   return hint === null ? text : `${text} (${hint})`;
 }
 
+function hintFor(failure: RpcFailure, ofConnection: string): string | null {
+  if (failure === 'connection') return ofConnection;
+  return failure === 'refused' ? REFUSED_HINT : null;
+}
+
 function avroError(error: unknown, at: string): unknown {
   if (!(error instanceof AvroRpcError)) return error;
   const failure = AVRO_FAILURES[error.failure];
-  return new RpcError(failure, textOf(at, error, failure === 'connection' ? AVRO_HINT : null), error);
+  return new RpcError(failure, textOf(at, error, hintFor(failure, AVRO_HINT)), error);
 }
 
 class AvroConnection implements Connection {
@@ -199,5 +206,5 @@ function thriftError(error: unknown, at: string): unknown {
         : error instanceof ThriftTimeoutError
           ? 'timeout'
           : 'connection';
-  return new RpcError(failure, textOf(at, error, failure === 'connection' ? THRIFT_HINT : null), error);
+  return new RpcError(failure, textOf(at, error, hintFor(failure, THRIFT_HINT)), error);
 }

@@ -1,4 +1,5 @@
 /** Which of several hosts a call goes to. */
+import { messageOf } from '../base/errors.ts';
 import type { BackOff, TryOrder } from '../base/try-order.ts';
 import type { FlumeEvent } from '../component/flume-event.ts';
 import { RpcError } from './errors.ts';
@@ -46,11 +47,13 @@ function isFinal(error: unknown): boolean {
 }
 
 function noneLeft(what: string, last: unknown, delivered: number): RpcError {
-  const reason = last instanceof Error ? `: ${last.message}` : '';
+  const reason = last === null ? ALL_LEFT_ALONE : `: ${messageOf(last)}`;
   const error = new RpcError('hosts', `${what}${reason}`, last);
   error.delivered = delivered;
   return error;
 }
+
+const ALL_LEFT_ALONE = ': all of them have failed, and are left alone for a while (backoff)';
 
 /** One host until it fails, then the next one: each call has so many attempts. */
 export class Failover implements Strategy {

@@ -227,6 +227,14 @@ describe('load balancing', () => {
     assert.equal(list[1]!.received.length, 2);
   });
 
+  test('with back-off, all of them left alone: an error that says so', async () => {
+    const list = sources(2);
+    for (const source of list) source.down = true;
+    const strategy = new LoadBalancing(hostsOf(list), new RoundRobin(), new BackOff(true, 30_000));
+    assert.match((await failure(strategy, 1, 1)).message, /: 2 is down$/);
+    assert.match((await failure(strategy, 1, 1)).message, /left alone for a while \(backoff\)$/);
+  });
+
   test('none takes the events: one error with the last reason', async () => {
     const list = sources(2);
     for (const source of list) source.down = true;
