@@ -106,6 +106,7 @@ for (const overlap of [1, 4]) {
       await until('it holds two', () => run.committed >= 18);
       await until('all are put', () => run.flow.counter('channel', 'c1', 'EventPutSuccessCount') === EVENTS);
       assert.ok(run.committed <= most * 9, `${run.committed} committed`);
+      await run.flow.untilLogged(/sink k1 holds \d events \(limit 2\) in .*: it takes nothing more/);
       run.go();
       await run.untilCommitted(EVENTS);
       assert.deepEqual([...run.collected.bodies].sort(byNumber), all);

@@ -53,6 +53,8 @@ class SinkDriver implements SinkHandle {
   readonly client: TakeClient;
   readonly sink: Sink;
   readonly trouble: SinkTrouble;
+  readonly #log: Logger;
+  #wasFull = false;
   readonly #prefetched: boolean;
   /** Deliveries that may be under way at once. */
   readonly #overlap: number;
@@ -65,8 +67,9 @@ class SinkDriver implements SinkHandle {
   #asked: ((status: SinkStatus | Promise<SinkStatus>) => void) | null = null;
   #isStarted = false;
 
-  constructor({ name, trouble }: SinkRunnerContext, sink: Sink, prefetched: boolean, wake: () => void) {
+  constructor({ name, log, trouble }: SinkRunnerContext, sink: Sink, prefetched: boolean, wake: () => void) {
     this.name = name;
+    this.#log = log;
     this.trouble = trouble;
     this.sink = sink;
     this.#prefetched = prefetched;
@@ -85,10 +88,18 @@ class SinkDriver implements SinkHandle {
     await Promise.all(this.#flying);
   }
 
-  get #isFull(): boolean {
+  /** Whether it holds as much as it may; said once each time. */
+  #isFull(): boolean {
     const { heldMax } = this.sink;
     if (heldMax === undefined) return false;
-    return this.client.heldEvents >= heldMax.events || this.client.heldBytes >= heldMax.bytes;
+    const { heldEvents, heldBytes } = this.client;
+    const isFull = heldEvents >= heldMax.events || heldBytes >= heldMax.bytes;
+    if (isFull && !this.#wasFull) {
+      const held = `${heldEvents} events (limit ${heldMax.events}) in ${heldBytes} bytes (limit ${heldMax.bytes})`;
+      this.#log.warn(`sink ${this.name} holds ${held}: it takes nothing more before some are delivered`);
+    }
+    this.#wasFull = isFull;
+    return isFull;
   }
 
   get isStarted(): boolean {
@@ -134,7 +145,7 @@ class SinkDriver implements SinkHandle {
   #launch(): SinkStatus | Promise<SinkStatus> {
     if (this.#failure !== null) return this.#giveBack(this.#failure.error);
     if (this.#flying.size >= this.#overlap) return Promise.race(this.#flying).then(() => 'ready');
-    const batch = this.#isFull ? null : this.client.begin();
+    const batch = this.#isFull() ? null : this.client.begin();
     if (batch === null) return 'backoff';
     const flight: Promise<void> = this.#settle(batch, this.#delivered(batch))
       .catch((error: unknown) => {
@@ -160,7 +171,7 @@ class SinkDriver implements SinkHandle {
   }
 
   #deliverNext(): SinkStatus | Promise<SinkStatus> {
-    const batch = this.#isFull ? null : this.client.begin();
+    const batch = this.#isFull() ? null : this.client.begin();
     if (batch === null) return 'backoff';
     try {
       const delivered = this.sink.process(batch);
