@@ -29,7 +29,7 @@ import { type BlockCipher, type Locked, unseal } from './cipher.ts';
 import { LogDirectory, type Report } from './directory.ts';
 import { type Disk, lmdbDisk } from './environment.ts';
 import { nameLog } from './identity.ts';
-import type { TakenOffsets } from './ranges.ts';
+import type { OffsetRange, TakenOffsets } from './ranges.ts';
 import { crcOf, type RecordKey } from './record.ts';
 import { recover } from './recovery.ts';
 import type { StoredRecord } from './segment.ts';
@@ -74,6 +74,11 @@ interface Flight {
 
 /** After the last record the checkpoint waits so long for another one that would carry its mark. */
 const QUIET_MS = 25;
+/**
+ * While events stay untaken in front of others (a sink holds them), records do not tell of those others: the
+ * checkpoint is written so often for them.
+ */
+const STUCK_MS = 1000;
 /** After a failed append, time for which further ones are refused. */
 const FAILED_MS = 250;
 /** How often free space is asked for. */
@@ -94,6 +99,9 @@ export class EventLog {
   #dirty = false;
   #writing: Promise<void> | null = null;
   #checkpointAtMs = 0;
+  /** The low-water mark when it last moved, or when a checkpoint was written because it did not. */
+  #lowSeen = -1;
+  #lowSeenMs = 0;
   #landedMs = 0;
   #releasing: Promise<void> = Promise.resolve();
   #spaceAtMs = 0;
@@ -299,6 +307,12 @@ export class EventLog {
     this.#dirty = true;
   }
 
+  /** Marks many ranges as taken, sorted and disjoint. */
+  takeAll(ranges: readonly OffsetRange[]): void {
+    this.#taken.addAll(ranges);
+    this.#dirty = true;
+  }
+
   /** Whether takes are on the disk, in records or the checkpoint. */
   get isClean(): boolean {
     return !this.#dirty && this.#writing === null;
@@ -309,12 +323,25 @@ export class EventLog {
     if (!this.#dirty || this.#writing !== null) return;
     // While records are written they carry the mark, and a sync of its own would slow them down.
     const quiet = this.#flights.length === 0 && nowMs >= this.#landedMs + QUIET_MS;
-    if (!quiet && nowMs < this.#checkpointAtMs) return;
+    if (!quiet && nowMs < this.#checkpointAtMs && !this.#isStuck(nowMs)) return;
     this.#checkpointAtMs = nowMs + this.#settings.checkpointMs;
     void this.#writeCheckpoint().catch((error: unknown) => {
       this.#dirty = true;
       this.#settings.report(`The checkpoint could not be written: ${messageOf(error)}`, 'checkpoint');
     });
+  }
+
+  /** Whether the mark that records carry has not moved for a while, so that takes behind it are on no disk. */
+  #isStuck(nowMs: number): boolean {
+    const { low, ranges } = this.#taken;
+    if (low !== this.#lowSeen || ranges.length === 0) {
+      this.#lowSeen = low;
+      this.#lowSeenMs = nowMs;
+    } else if (nowMs >= this.#lowSeenMs + STUCK_MS) {
+      this.#lowSeenMs = nowMs;
+      return true;
+    }
+    return false;
   }
 
   #writeCheckpoint(): Promise<void> {

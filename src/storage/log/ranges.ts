@@ -2,6 +2,9 @@
 
 export type OffsetRange = readonly [from: number, to: number];
 
+/** More than these are merged in one pass. */
+const ONE_BY_ONE_MAX = 8;
+
 export class TakenOffsets {
   #low: number;
   /** Sorted, disjoint, not touching each other or `low`. */
@@ -32,10 +35,28 @@ export class TakenOffsets {
     }
   }
 
+  /** Takes many ranges, sorted and disjoint. */
+  addAll(taken: readonly OffsetRange[]): void {
+    if (taken.length <= ONE_BY_ONE_MAX) {
+      for (const [from, to] of taken) this.add(from, to);
+      return;
+    }
+    const before = this.#ranges;
+    const merged: [number, number][] = [];
+    for (let a = 0, b = 0; a < before.length || b < taken.length; ) {
+      const isNew = a === before.length || (b < taken.length && taken[b]![0] < before[a]![0]);
+      const [from, to] = isNew ? taken[b++]! : before[a++]!;
+      const last = merged.at(-1);
+      if (from <= this.#low) this.#low = Math.max(this.#low, to);
+      else if (last !== undefined && from <= last[1]) last[1] = Math.max(last[1], to);
+      else merged.push([from, to]);
+    }
+    this.#ranges = merged;
+  }
+
   #insert(from: number, to: number): void {
     const ranges = this.#ranges;
-    let first = ranges.length;
-    while (first > 0 && ranges[first - 1]![1] >= from) first--;
+    const first = this.#firstTo(from);
     let end = first;
     let low = from;
     let high = to;
@@ -47,12 +68,24 @@ export class TakenOffsets {
     ranges.splice(first, end - first, [low, high]);
   }
 
+  /** Index of the first range that ends at `offset` or behind it. */
+  #firstTo(offset: number): number {
+    let low = 0;
+    let high = this.#ranges.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (this.#ranges[middle]![1] < offset) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+
   /** Offsets of [from, to) that are not taken, as ranges in order. */
   untaken(from: number, to: number): OffsetRange[] {
     const result: OffsetRange[] = [];
     let at = Math.max(from, this.#low);
-    for (const [start, end] of this.#ranges) {
-      if (end <= at) continue;
+    for (let n = this.#firstTo(at + 1); n < this.#ranges.length; n++) {
+      const [start, end] = this.#ranges[n]!;
       if (start >= to) break;
       if (start > at) result.push([at, start]);
       at = end;

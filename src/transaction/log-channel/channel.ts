@@ -19,6 +19,7 @@ import type { BlockRange } from '../../memory/store/range.ts';
 import { BlockStore } from '../../memory/store/store.ts';
 import type { BlockCipher } from '../../storage/log/cipher.ts';
 import { EventLog, type LockedBlock, type LogSettings, type NewRecord } from '../../storage/log/log.ts';
+import type { OffsetRange } from '../../storage/log/ranges.ts';
 import { Admission, type AdmissionHost, type AdmissionLimits } from '../admission.ts';
 import { Backlog, part, type TakenRange } from './backlog.ts';
 
@@ -410,12 +411,14 @@ export class LogChannel implements Channel, AdmissionHost {
   }
 
   commit(take: Take): void {
+    const taken: OffsetRange[] = [];
     for (const range of (take as LogTake).ranges) {
       if (range.at === null) this.#memoryEvents -= range.count;
-      else this.#log.take(range.at, range.at + range.count);
+      else taken.push([range.at, range.at + range.count]);
       this.#events -= range.count;
       this.#backlog.done(range);
     }
+    if (taken.length > 0) this.#log.takeAll(taken);
   }
 
   rollback(take: Take): void {

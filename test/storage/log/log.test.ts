@@ -12,6 +12,7 @@ import {
 import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
 import { EventLog } from '../../../src/storage/log/log.ts';
+import { until } from '../../kit/until.ts';
 import {
   appendAll,
   crashed,
@@ -74,6 +75,31 @@ for (const directories of [1, 2, 3]) {
       await log.close();
       const files = at.dataDirs.flatMap(segments);
       assert.ok(files.length <= directories);
+    });
+
+    test('has takes behind an event that stays on the disk within a second, though records are appended', async (t) => {
+      const at = place(t, directories);
+      const log = await EventLog.open({ ...at, checkpointMs: 3_600_000 });
+      await appendAll(log, 10);
+      // Times long before the last record: the log is not at rest.
+      const maintainUntilClean = (nowMs: number) => {
+        log.maintain(nowMs);
+        return until('the takes are on the disk', () => log.isClean);
+      };
+      log.take(10, 20);
+      await maintainUntilClean(5000);
+      log.take(30, 40);
+      for (const nowMs of [5001, 5500, 5999]) log.maintain(nowMs);
+      assert.equal(log.isClean, false);
+      await maintainUntilClean(6001);
+      const after = crashed(t, at);
+      await log.close();
+      const again = await EventLog.open(after);
+      assert.deepEqual(again.taken.ranges, [
+        [10, 20],
+        [30, 40],
+      ]);
+      await again.close();
     });
 
     test('carries takes in the records behind them when no checkpoint was written', async (t) => {

@@ -36,4 +36,22 @@ describe('taken offsets', () => {
       }),
     );
   });
+
+  test('that come as many ranges at once are what they are one by one', () => {
+    const many = fc.uniqueArray(fc.nat(80), { maxLength: 60 }).map((list) => {
+      const offsets = list.sort((a, b) => a - b);
+      return offsets.map((from) => [from, from + 1] as const);
+    });
+    fc.assert(
+      fc.property(fc.array(range, { maxLength: 20 }), many, (before, taken) => {
+        const together = new TakenOffsets();
+        const alone = new TakenOffsets();
+        for (const offsets of [together, alone]) for (const [from, to] of before) offsets.add(from, to);
+        together.addAll(taken);
+        for (const [from, to] of taken) alone.add(from, to);
+        assert.equal(together.low, alone.low);
+        assert.deepEqual(together.ranges, alone.ranges);
+      }),
+    );
+  });
 });
