@@ -6,6 +6,7 @@ import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { AgentKind } from './agents.ts';
 import { amplification, disk, restart } from './durable/index.ts';
+import { files } from './files.ts';
 import { FLOWS, type Flow } from './flows/index.ts';
 import { latency } from './latency.ts';
 import { type Measurement, measure } from './measure.ts';
@@ -23,7 +24,8 @@ flows:   ${FLOWS.map((flow) => flow.name).join(', ')}, all
 others:  startup (launch to the first metrics answer), idle (CPU of an idle agent), memory (growth over a long run),
          restart (with a backlog of --events in the file channel), amplification (bytes written for bytes put),
          disk (the log beside a plain file), mixed (hops from Millrace to Java Flume and back),
-         latency (acknowledgement of single events, both agents)
+         latency (acknowledgement of single events, both agents),
+         files (files of the hdfs sink a gigabyte, with Flume's defaults and with hdfs.minFileSize)
 
 examples:
   npm run bench -- seq-mem-null --against flume
@@ -34,7 +36,7 @@ examples:
 
 const HOME = resolve(import.meta.dirname, '..');
 /** Measurements that are no flow. */
-const STILL = ['startup', 'idle', 'memory', 'restart', 'amplification', 'disk', 'mixed', 'latency'];
+const STILL = ['startup', 'idle', 'memory', 'restart', 'amplification', 'disk', 'mixed', 'latency', 'files'];
 
 interface Arguments {
   readonly names: readonly string[];
@@ -156,6 +158,7 @@ async function main(): Promise<number> {
     disk: () => disk(),
     mixed: () => mixed(count, seconds),
     latency: () => latency(),
+    files: () => files(against),
   };
   const results: FlowResult[] = [];
   for (const name of names) {

@@ -109,14 +109,15 @@ export class Bucket {
 
   /** Counts in the events that the file takes before it is rolled or the chunk is full; one at least. */
   #count(file: BucketFile, view: BatchView, from: number, to: number, chunkBytes: number): number {
-    const { count, bodyBytes } = this.#setup.rolls;
-    const eventsMax = count === 0 ? to - from : Math.min(to - from, count - file.events);
-    let bytesMax = chunkBytes;
-    if (bodyBytes !== 0) bytesMax = Math.min(bytesMax, bodyBytes - file.bodyBytes);
+    const { count, bodyBytes, minBodyBytes } = this.#setup.rolls;
+    // A file that is too small takes more than its limits say, until it is not.
+    const floor = this.#isTooSmall(file) ? minBodyBytes - file.bodyBytes : 0;
+    const eventsMax = count === 0 ? to - from : count - file.events;
+    const bytesMax = bodyBytes === 0 ? chunkBytes : bodyBytes - file.bodyBytes;
     let at = from;
     let bytes = 0;
     do bytes += view.bodyLength(at++);
-    while (at - from < eventsMax && bytes < bytesMax);
+    while (at < to && bytes < chunkBytes && (bytes < floor || (at - from < eventsMax && bytes < bytesMax)));
     file.events += at - from;
     file.bodyBytes += bytes;
     return at - from;
@@ -128,7 +129,15 @@ export class Bucket {
     if (file === null) return false;
     const { count, bodyBytes } = this.#setup.rolls;
     if (this.#isUnderReplicated) return true;
+    if (this.#isTooSmall(file)) return false;
     return (count !== 0 && file.events >= count) || (bodyBytes !== 0 && file.bodyBytes >= bodyBytes);
+  }
+
+  /** Whether `hdfs.minFileSize` keeps it from being closed now. */
+  #isTooSmall(file: BucketFile): boolean {
+    const { minBodyBytes, maxAgeMs } = this.#setup.rolls;
+    if (file.bodyBytes >= minBodyBytes) return false;
+    return this.#setup.clock.now() < file.openedAtMs + maxAgeMs;
   }
 
   async #roll(): Promise<void> {
@@ -263,11 +272,12 @@ export class Bucket {
   dueAtMs(): number {
     const file = this.#file;
     if (file === null || this.#state !== 'resting') return Number.POSITIVE_INFINITY;
-    const { intervalMs, idleMs } = this.#setup.rolls;
-    return Math.min(
+    const { intervalMs, idleMs, minBodyBytes, maxAgeMs } = this.#setup.rolls;
+    const dueAtMs = Math.min(
       intervalMs === 0 ? Number.POSITIVE_INFINITY : file.openedAtMs + intervalMs,
       idleMs === 0 ? Number.POSITIVE_INFINITY : this.#touchedAtMs + idleMs,
     );
+    return file.bodyBytes < minBodyBytes ? Math.max(dueAtMs, file.openedAtMs + maxAgeMs) : dueAtMs;
   }
 
   /**

@@ -67,6 +67,23 @@ export const options = optionTable({
     help: 'A file that got nothing for so long is closed; 0: never for that reason.',
     example: '1m',
   },
+  'hdfs.minFileSize': {
+    kind: 'size',
+    unit: 'bytes',
+    default: 0,
+    since: 'millrace',
+    help: 'None of these closes a file that got fewer bytes of event bodies, before hdfs.maxFileAge; 0: off, as in Flume.',
+    example: '64MiB',
+  },
+  'hdfs.maxFileAge': {
+    kind: 'duration',
+    unit: 's',
+    default: 3600,
+    min: 1,
+    since: 'millrace',
+    help: 'How long after it was opened hdfs.minFileSize may keep a file from being closed.',
+    example: '2h',
+  },
   'hdfs.batchSize': {
     kind: 'int',
     unit: 'events',

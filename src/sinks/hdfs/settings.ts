@@ -25,6 +25,9 @@ export interface Rolls {
   readonly bodyBytes: number;
   readonly intervalMs: number;
   readonly idleMs: number;
+  /** None of the four above closes a file of fewer bytes of bodies that is younger. */
+  readonly minBodyBytes: number;
+  readonly maxAgeMs: number;
   readonly minReplicas: number;
 }
 
@@ -158,15 +161,20 @@ function rollsOf(o: Options): Rolls {
     bodyBytes: Math.max(0, o['hdfs.rollSize']),
     intervalMs: Math.max(0, o['hdfs.rollInterval'] * 1000),
     idleMs: Math.max(0, o['hdfs.idleTimeout'] * 1000),
+    minBodyBytes: o['hdfs.minFileSize'],
+    maxAgeMs: o['hdfs.maxFileAge'] * 1000,
     minReplicas: o['hdfs.minBlockReplicas'] ?? 0,
   };
 }
 
 /** A take that fills many files would keep all of them from being renamed until the last one is safe. */
-function takeEventsOf(o: Options, { count, bodyBytes }: Rolls): number {
-  const ofFile = Math.min(
-    count === 0 ? Number.POSITIVE_INFINITY : count,
-    bodyBytes === 0 ? Number.POSITIVE_INFINITY : Math.ceil(bodyBytes / EVENT_BYTES_MIN),
+function takeEventsOf(o: Options, { count, bodyBytes, minBodyBytes }: Rolls): number {
+  const ofFile = Math.max(
+    Math.ceil(minBodyBytes / EVENT_BYTES_MIN),
+    Math.min(
+      count === 0 ? Number.POSITIVE_INFINITY : count,
+      bodyBytes === 0 ? Number.POSITIVE_INFINITY : Math.ceil(bodyBytes / EVENT_BYTES_MIN),
+    ),
   );
   return Math.max(o['hdfs.batchSize'], Math.min(o['hdfs.commitEvents'], ofFile));
 }

@@ -331,7 +331,7 @@ export class EventLog {
     });
   }
 
-  /** Whether the mark that records carry has not moved for a while, so that takes behind it are on no disk. */
+  /** Whether the mark has not moved for a while, so that no record tells of the takes behind it. */
   #isStuck(nowMs: number): boolean {
     const { low, ranges } = this.#taken;
     if (low !== this.#lowSeen || ranges.length === 0) {

@@ -142,6 +142,75 @@ test('idleTimeout begins again with each take', async (t) => {
   assert.deepEqual(hdfs.texts(), ['a\nb\nc\nd\n', 'e\nf\ng\nh\ni\nj\n']);
 });
 
+/** Five minutes, a megabyte, ten events: each closes files that minFileSize = 100 keeps open. */
+const SMALL = {
+  'hdfs.minFileSize': '100',
+  'hdfs.maxFileAge': '3600',
+  'hdfs.rollInterval': '300',
+  'hdfs.idleTimeout': '60',
+  'hdfs.rollCount': '2',
+  'hdfs.rollSize': '50',
+};
+const line = (n: number) => `${n}`.padStart(30, '.');
+
+test('minFileSize: a file with fewer bytes is not closed because of its age, idleness, size or count', async (t) => {
+  const hdfs = await HdfsRig.start(t, SMALL);
+  const first = `out/FlumeData.${NOW + 1}`;
+  await hdfs.write(line(1), line(2), line(3));
+  await hdfs.pass(3_599_000);
+  assert.deepEqual(hdfs.names(), [`${first}.tmp`]);
+  await hdfs.write(line(4));
+  await hdfs.untilNames(first);
+  assert.deepEqual(hdfs.read(first), [1, 2, 3, 4].map((n) => `${line(n)}\n`).join(''));
+});
+
+test('minFileSize: a file that is large enough is closed when its interval is over, no sooner', async (t) => {
+  const hdfs = await HdfsRig.start(t, { ...SMALL, 'hdfs.idleTimeout': '0', 'hdfs.rollCount': '0' });
+  await hdfs.write(line(1), line(2), line(3), line(4));
+  await hdfs.pass(299_000);
+  assert.deepEqual(hdfs.names(), [`out/FlumeData.${NOW + 1}.tmp`]);
+  await hdfs.pass(1000);
+  await hdfs.untilNames(`out/FlumeData.${NOW + 1}`);
+});
+
+test('maxFileAge: a small file is closed then, by a timer of its own', async (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] });
+  const hdfs = await HdfsRig.start(t, { ...SMALL, 'hdfs.callTimeout': '0' });
+  await hdfs.write(line(1));
+  hdfs.rig.clock.nowMs += 3_599_999;
+  t.mock.timers.tick(3_599_999);
+  assert.deepEqual(hdfs.names(), [`out/FlumeData.${NOW + 1}.tmp`]);
+  hdfs.rig.clock.nowMs += 1;
+  t.mock.timers.tick(1);
+  t.mock.timers.reset();
+  await hdfs.untilNames(`out/FlumeData.${NOW + 1}`);
+});
+
+test('maxFileAge: from then on size and count close a small file, too', async (t) => {
+  const hdfs = await HdfsRig.start(t, { ...SMALL, 'hdfs.rollInterval': '0', 'hdfs.idleTimeout': '0' });
+  await hdfs.write(line(1), line(2), line(3));
+  await hdfs.pass(3_600_000);
+  await hdfs.write(line(4));
+  await hdfs.untilNames(`out/FlumeData.${NOW + 1}`, `out/FlumeData.${NOW + 2}.tmp`);
+});
+
+test('minFileSize: what is too small when the sink stops is closed all the same', async (t) => {
+  const hdfs = await HdfsRig.start(t, SMALL);
+  await hdfs.write(line(1));
+  await hdfs.stop();
+  assert.deepEqual(hdfs.names(), [`out/FlumeData.${NOW + 1}`]);
+});
+
+test('a large take fills files to minFileSize where their count or size would make them smaller', async (t) => {
+  const hdfs = await HdfsRig.start(t, SMALL);
+  await hdfs.write(...Array.from({ length: 12 }, (_, n) => line(n)));
+  await hdfs.stop();
+  assert.deepEqual(
+    hdfs.texts().map((text) => text.split('\n').length - 1),
+    [4, 4, 4],
+  );
+});
+
 test('directories by the hour, in the zone that is given', async (t) => {
   const hdfs = await HdfsRig.start(t, {
     'hdfs.path': 'file://@DIR/%Y-%m-%d/%H',

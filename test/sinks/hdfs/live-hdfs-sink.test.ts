@@ -104,6 +104,7 @@ describe('the hdfs sink on a real HDFS', { timeout: 300_000 }, () => {
   test('takes go to files by header, rolled and renamed; what is committed can be read at once', async (t) => {
     const rig = await sinkOf(t, 'plain');
     for (let n = 0; n < 6; n++) await rig.sink.process(take(n));
+    await settled('plain');
     const lines = [...(await files('plain')).values()].join('').split('\n').slice(0, -1);
     assert.deepEqual(lines.sort(), bodies(6).sort());
     await rig.sink.stop?.();

@@ -25,7 +25,11 @@ function settings(properties: Properties): HdfsSettings {
 
 test('defaults are Flume’s', () => {
   const made = settings({});
-  assert.deepEqual(made.rolls, { count: 10, bodyBytes: 1024, intervalMs: 30_000, idleMs: 0, minReplicas: 0 });
+  const { count, bodyBytes, intervalMs, idleMs, minBodyBytes, minReplicas } = made.rolls;
+  assert.deepEqual(
+    [count, bodyBytes, intervalMs, idleMs, minBodyBytes, minReplicas],
+    [10, 1024, 30_000, 0, 0, 0],
+  );
   assert.deepEqual(made.names, { inUsePrefix: '', inUseSuffix: '.tmp', suffix: '' });
   assert.deepEqual(made.form, { type: 'SequenceFile', codec: null, value: 'bytes' });
   assert.equal(made.filePrefix, 'FlumeData');
