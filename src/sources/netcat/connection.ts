@@ -114,9 +114,14 @@ export class Connection {
   /** Resolves when what keeps the connection from reading may be over. */
   #goOn(): Promise<void> {
     if (this.#socket.writableLength > ANSWERS_BYTES_MAX) {
+      const socket = this.#socket;
       return new Promise<void>((resolve) => {
-        this.#socket.once('drain', resolve);
-        this.#socket.once('close', () => resolve());
+        const done = () => {
+          // A slow reader is waited for often: nothing of a wait stays behind.
+          socket.off('drain', done).off('close', done);
+          resolve();
+        };
+        socket.on('drain', done).on('close', done);
       });
     }
     if (!this.#isBehind()) return this.#context.room();

@@ -6,6 +6,9 @@ import type { Source, SourceContext } from '../../component/source.ts';
 import { Connection, type ConnectionSettings } from './connection.ts';
 import type { options } from './index.ts';
 
+/** How often connections that are turned away are told of. */
+const LOG_MS = 1000;
+
 export function create(context: SourceContext): Source {
   return new NetcatSource(context, context.options as OptionsOf<typeof options>);
 }
@@ -16,6 +19,9 @@ class NetcatSource implements Source {
   readonly #settings: ConnectionSettings;
   readonly #connections = new Set<Connection>();
   #server: Server | null = null;
+  /** Connections beyond maxConnections that the log has not told yet. */
+  #turnedAway = 0;
+  #nextLog: NodeJS.Timeout | null = null;
 
   constructor(context: SourceContext, o: OptionsOf<typeof options>) {
     this.#context = context;
@@ -54,15 +60,32 @@ class NetcatSource implements Source {
     const { maxConnections } = this.#options;
     if (maxConnections > 0 && this.#connections.size >= maxConnections) {
       socket.destroy();
+      this.#turnedAway++;
+      if (this.#nextLog === null) this.#logTurnedAway();
       return;
     }
     this.#connections.add(new Connection(socket, this.#context, this.#settings));
+  }
+
+  /** The first one is told at once, those of the next second together. */
+  #logTurnedAway(): void {
+    this.#nextLog = null;
+    if (this.#turnedAway === 0) return;
+    const { maxConnections } = this.#options;
+    const what = this.#turnedAway === 1 ? 'a connection was' : `${this.#turnedAway} connections were`;
+    this.#context.log.warn(
+      `source ${this.#context.name}: ${what} closed at once: ${maxConnections} are open, which is the most that ` +
+        'maxConnections allows (raise it, or set idleTimeout so that idle ones make room)',
+    );
+    this.#turnedAway = 0;
+    this.#nextLog = setTimeout(() => this.#logTurnedAway(), LOG_MS);
   }
 
   /** Closes the port, lets each connection answer what it put, and ends it. */
   async stop(): Promise<void> {
     const server = this.#server;
     if (server === null) return;
+    if (this.#nextLog !== null) clearTimeout(this.#nextLog);
     const closed = new Promise((resolve) => server.close(resolve));
     await Promise.all([...this.#connections].map((connection) => connection.end()));
     await closed;

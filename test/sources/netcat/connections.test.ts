@@ -82,7 +82,7 @@ describe('netcat: many connections', () => {
   });
 
   test('beyond maxConnections a client is closed at once; it is let in when another has gone', async (t) => {
-    const { port } = await runNetcat(t, [{ maxConnections: 2 }]);
+    const { port, flow } = await runNetcat(t, [{ maxConnections: 2 }]);
     const [one, two] = [new RawClient(port), new RawClient(port)];
     one.send('a\n');
     two.send('b\n');
@@ -91,6 +91,8 @@ describe('netcat: many connections', () => {
     const third = new RawClient(port);
     await third.untilEnded();
     assert.equal(third.text, '');
+    const told = await flow.untilLogged('source r1: a connection was closed at once: 2 are open');
+    assert.match(told.text, /maxConnections allows \(raise it, or set idleTimeout/);
     one.send('c\n');
     await one.untilText('OK\nOK\n');
     one.destroy();
