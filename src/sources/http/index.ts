@@ -39,6 +39,14 @@ export const options = optionTable({
     since: 'millrace',
     help: 'Largest request body; a larger one is answered with 413.',
   },
+  maxUnfinishedBytes: {
+    kind: 'size',
+    unit: 'bytes',
+    default: 256 * 1024 * 1024,
+    min: 1,
+    since: 'millrace',
+    help: 'Bytes of bodies that all requests together may hold; one that would exceed them is answered with 503.',
+  },
   requestTimeout: {
     kind: 'duration',
     unit: 'ms',

@@ -36,6 +36,8 @@ class HttpSource implements Source {
   #handler: HttpHandler | null = null;
   #server: Server | null = null;
   #front: TlsFront | null = null;
+  /** Bytes of the bodies that are being read or wait for the channel. */
+  #unfinishedBytes = 0;
 
   constructor(context: SourceContext, o: OptionsOf<typeof options>) {
     this.#context = context;
@@ -103,6 +105,7 @@ class HttpSource implements Source {
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { counters, log } = this.#context;
     request.on('error', () => response.destroy());
+    const upload: Upload = { request, response, size: 0 };
     try {
       if (request.method === 'TRACE' || request.method === 'OPTIONS') {
         request.resume();
@@ -113,49 +116,58 @@ class HttpSource implements Source {
         response.setHeader('allow', METHODS);
         return this.#answer(response, 405, `HTTP method ${request.method} is not supported by this URL`);
       }
-      const body = await this.#body(request, response);
+      const body = await this.#body(upload);
       if (body === null) return;
       await this.#handle(request, response, body);
     } catch (error) {
       counters.add('GenericProcessingFail', 1);
       log.error(`source ${this.#context.name}: a request failed`, error);
       this.#answer(response, 500, messageOf(error));
+    } finally {
+      this.#unfinishedBytes -= upload.size;
     }
   }
 
-  /** The whole body; null when it is too large (answered with 413) or the client has gone. */
-  async #body(request: IncomingMessage, response: ServerResponse): Promise<Buffer | null> {
+  /** The whole body; null when there is too much of it (that is answered) or the client has gone. */
+  async #body(upload: Upload): Promise<Buffer | null> {
+    const { request } = upload;
     const { maxRequestBytes } = this.#options;
     const chunks: Buffer[] = [];
-    let size = Number(request.headers['content-length'] ?? 0);
-    if (size <= maxRequestBytes) {
-      size = 0;
-      try {
-        const body = request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>;
-        for await (const chunk of body) {
-          size += chunk.length;
-          if (size > maxRequestBytes) break;
-          chunks.push(chunk);
-        }
-      } catch {
-        return null;
-      }
+    if (Number(request.headers['content-length'] ?? 0) > maxRequestBytes) {
+      return this.#refuseUpload(upload, 413, tooLarge(maxRequestBytes));
     }
-    if (size > maxRequestBytes) {
-      this.#refuseUpload(request, response, maxRequestBytes);
+    try {
+      const body = request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>;
+      for await (const chunk of body) {
+        chunks.push(chunk);
+        upload.size += chunk.length;
+        this.#unfinishedBytes += chunk.length;
+        if (upload.size > maxRequestBytes) return this.#refuseUpload(upload, 413, tooLarge(maxRequestBytes));
+        if (!this.#mayHold(upload)) return this.#refuseUpload(upload, 503, this.#tooMuch());
+      }
+    } catch {
       return null;
     }
     return chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks);
   }
 
+  /** One request alone is bounded by maxRequestBytes. */
+  #mayHold({ size }: Upload): boolean {
+    return this.#unfinishedBytes <= this.#options.maxUnfinishedBytes || this.#unfinishedBytes === size;
+  }
+
+  #tooMuch(): string {
+    return `Requests under way hold more than maxUnfinishedBytes (${this.#options.maxUnfinishedBytes} bytes)`;
+  }
+
   /**
-   * Answers 413 before the upload is over. The connection ends once the client has sent the rest, or was
-   * given time: a reset would take the answer from it.
+   * Answers before the upload is over. The connection ends once the client has sent the rest, or was given
+   * time: a reset would take the answer from it.
    */
-  #refuseUpload(request: IncomingMessage, response: ServerResponse, bytesMax: number): void {
+  #refuseUpload({ request, response }: Upload, status: number, text: string): null {
     this.#context.counters.add('EventReadFail', 1);
     response.setHeader('connection', 'close');
-    const end = this.#write(response, 413, `The request is larger than maxRequestBytes (${bytesMax} bytes)`);
+    const end = this.#write(response, status, text);
     const timer = setTimeout(end, REFUSED_UPLOAD_MS);
     for (const event of ['end', 'close']) {
       request.once(event, () => {
@@ -164,6 +176,7 @@ class HttpSource implements Source {
       });
     }
     request.resume();
+    return null;
   }
 
   async #handle(request: IncomingMessage, response: ServerResponse, body: Buffer): Promise<void> {
@@ -244,6 +257,18 @@ class HttpSource implements Source {
     await closed;
     clearTimeout(timer);
   }
+}
+
+/** A request whose body is being read. */
+interface Upload {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  /** Bytes of it that are held. */
+  size: number;
+}
+
+function tooLarge(bytesMax: number): string {
+  return `The request is larger than maxRequestBytes (${bytesMax} bytes)`;
 }
 
 /** A request that is too large as a batch cannot be taken later, either. */

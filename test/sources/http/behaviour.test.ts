@@ -161,6 +161,26 @@ describe('http: limits', { concurrency: 4 }, () => {
     });
   }
 
+  test('bodies that together exceed maxUnfinishedBytes are refused with 503, and taken when others are done', async (t) => {
+    const { port, flow } = await runHttp(t, { maxUnfinishedBytes: 100_000 });
+    const body = bodyOf(80_000);
+    // It comes but for its last byte, and is held.
+    const slow = new RawClient(port);
+    slow.send(`POST / HTTP/1.1\r\nhost: x\r\ncontent-length: ${body.length}\r\n\r\n${body.slice(0, -1)}`);
+    const refused = await until('a second one is refused', async () => {
+      const answer = await request(port, { body: bodyOf(30_000) });
+      return answer.status === 503 ? answer : null;
+    });
+    assert.match(refused.text, /hold more than maxUnfinishedBytes \(100000 bytes\)/);
+    assert.ok(flow.counter('source', 'r1', 'EventReadFail') >= 1);
+    assert.equal((await request(port, { body: bodyOf(1000) })).status, 200, 'a small one still fits');
+    slow.send(body.slice(-1));
+    await slow.untilText('HTTP/1.1 200 OK');
+    assert.equal((await request(port, { body: bodyOf(90_000) })).status, 200);
+    assert.equal((await request(port, { body: bodyOf(200_000) })).status, 200, 'one alone may be larger');
+    slow.destroy();
+  });
+
   test('events that no batch can hold are answered with 413, which is no reason to try again', async (t) => {
     const { port } = await runHttp(t);
     const answer = await request(port, { body: bodyOf(17 * 1024 * 1024) });
