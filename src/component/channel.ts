@@ -35,9 +35,10 @@ export interface ChannelContext extends ComponentContext {
   degraded(reason: string | null): void;
 }
 
-/** Segments by id. */
+/** Segments by id. Those that a channel adds and that its `memory` names outlive its worker, too. */
 export interface SegmentLookup {
   get(id: number): Segment;
+  add(id: number, memory: Segment['memory']): void;
 }
 
 /** A put waiting for its answer. */
@@ -90,6 +91,11 @@ export interface Channel {
    * may be cut into such ranges, and these be committed and rolled back as takes of their own.
    */
   part(range: BlockRange, skip: number, count: number): BlockRange;
+  /**
+   * A sink holds these events, perhaps for long: a take of the same events, which the channel may have copied
+   * out of blocks of which they are a small part. Without it those blocks stay as long.
+   */
+  hold?(take: Take): Take;
   commit(take: Take): void;
   rollback(take: Take): void;
   /** Called often: answers puts that waited for room, now there or overdue. */

@@ -39,8 +39,13 @@ export interface SinkContext extends ComponentContext {
  * opened anew, they are handed out again.
  */
 export interface HeldPart {
-  /** Ranges of the batch or parts of them, in its order. They stay until `delivered` or `forget`. */
-  readonly ranges: readonly BatchRange[];
+  /**
+   * Ranges of the batch or parts of them, in its order. They stay until `delivered` or `forget`, or become
+   * others with the same events, copied out of their blocks, while nobody reads them.
+   */
+  ranges: readonly BatchRange[];
+  /** Whether a delivery is under way that reads the ranges. */
+  readonly isRead: boolean;
   /** Resolves when every event is delivered as `process` promises; never rejects. */
   readonly delivered: Promise<void>;
   /** The events are handed out again: no delivery of them begins any more. */

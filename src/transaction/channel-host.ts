@@ -168,7 +168,7 @@ export class ChannelHost {
     if (sink.cuts.length > 0) {
       const { rest, held } = cutTake(take, sink.cuts, (...range) => this.#channel.part(...range));
       sink.cuts = [];
-      for (const [number, part] of held) sink.held.set(number, part);
+      for (const [number, part] of held) sink.held.set(number, this.#channel.hold?.(part) ?? part);
       take = rest;
     }
     if (take.events === 0) return;

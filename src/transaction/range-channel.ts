@@ -7,9 +7,12 @@
  * first accepted event. An `each` put may become several entries; each of them holds a reference of its own.
  */
 import type { Channel, ChannelContext, PendingPut, PutStatus, Take } from '../component/channel.ts';
+import { BatchBuilder } from '../memory/block/builder.ts';
+import { copyRanges, isSparse } from '../memory/block/copy-ranges.ts';
 import { BatchView } from '../memory/block/view.ts';
 import { BlockQueue } from '../memory/queue/queue.ts';
 import type { BlockRange } from '../memory/store/range.ts';
+import { BlockStore } from '../memory/store/store.ts';
 import { Admission, type AdmissionHost, type AdmissionLimits } from './admission.ts';
 import { RANGES_PER_TAKE_MAX } from './messages.ts';
 
@@ -17,6 +20,9 @@ import { RANGES_PER_TAKE_MAX } from './messages.ts';
 interface TakenRange extends BlockRange {
   readonly position: number;
   readonly event: number;
+  /** Where it stands among all ranges: the same, but for copies those of what was copied. */
+  readonly order: number;
+  readonly rank: number;
 }
 
 interface RangeTake extends Take {
@@ -28,6 +34,7 @@ export class RangeChannel implements Channel, AdmissionHost {
   readonly #context: ChannelContext;
   readonly #admission: Admission;
   readonly #queue: BlockQueue;
+  readonly #copies: BatchBuilder;
   #events = 0;
   #slots = 0;
   /** First entry and event not handed out yet. */
@@ -39,6 +46,7 @@ export class RangeChannel implements Channel, AdmissionHost {
     this.#context = context;
     this.#admission = new Admission(limits, this);
     const { memory } = context;
+    this.#copies = new BatchBuilder(new BlockStore(context.storeNumber));
     this.#queue = new BlockQueue(memory.load(), (shared) => memory.save(shared));
     this.#recover();
   }
@@ -50,12 +58,18 @@ export class RangeChannel implements Channel, AdmissionHost {
     const queue = this.#queue;
     this.#next.position = queue.head;
     this.#next.event = 0;
+    const held: TakenRange[] = [];
     for (let position = queue.head; position !== queue.tail; position = (position + 1) | 0) {
-      const entry = queue.entry(position);
+      const { count } = queue.entry(position);
       const done = queue.doneOf(position);
-      this.#events += entry.count - done;
-      if (done < entry.count) this.#slots += this.#rangeOf(position, done, entry.count - done).slots;
+      if (done === count) continue;
+      const left = this.#rangeOf(position, done, count - done);
+      this.#events += left.count;
+      this.#slots += left.slots;
+      if (queue.isHeld(position)) held.push(left);
     }
+    // What was held was handed out before anything else here was.
+    this.#returned = held.map((range, n) => ({ ...range, order: (queue.head - held.length + n) | 0 }));
   }
 
   start(): void {}
@@ -113,7 +127,17 @@ export class RangeChannel implements Channel, AdmissionHost {
   }
 
   hasNext(): boolean {
+    this.#skipHeld();
     return this.#returned.length > 0 || this.#next.position !== this.#queue.tail;
+  }
+
+  /** Copies of held events are handed out as what is rolled back, if ever. */
+  #skipHeld(): void {
+    const next = this.#next;
+    while (next.position !== this.#queue.tail && this.#queue.isHeld(next.position)) {
+      next.position = (next.position + 1) | 0;
+      next.event = 0;
+    }
   }
 
   take(eventsMax: number): Take | null {
@@ -137,8 +161,8 @@ export class RangeChannel implements Channel, AdmissionHost {
       this.#returned.shift();
       return range;
     }
-    this.#returned[0] = this.#rangeOf(range.position, range.event + eventsMax, range.count - eventsMax);
-    return this.#rangeOf(range.position, range.event, eventsMax);
+    this.#returned[0] = this.part(range, eventsMax, range.count - eventsMax);
+    return this.part(range, 0, eventsMax);
   }
 
   #takeNew(eventsMax: number): TakenRange | null {
@@ -147,6 +171,7 @@ export class RangeChannel implements Channel, AdmissionHost {
     let count = 0;
     // After a recovery the first events of an entry, or all of them, may be done already.
     for (;;) {
+      this.#skipHeld();
       if (next.position === queue.tail) return null;
       count = queue.entry(next.position).count;
       if (next.event === 0) next.event = queue.doneOf(next.position);
@@ -170,12 +195,57 @@ export class RangeChannel implements Channel, AdmissionHost {
     const first = entry.first + event;
     const slots =
       count === entry.count ? entry.slots : new BatchView(segment, entry.offset).slots(first, count);
-    return { segment, offset: entry.offset, first, count, slots, position, event };
+    return {
+      segment,
+      offset: entry.offset,
+      first,
+      count,
+      slots,
+      position,
+      event,
+      order: position,
+      rank: event,
+    };
   }
 
   part(range: BlockRange, skip: number, count: number): TakenRange {
-    const { position, event } = range as TakenRange;
-    return this.#rangeOf(position, event + skip, count);
+    const { position, event, order, rank } = range as TakenRange;
+    return { ...this.#rangeOf(position, event + skip, count), order, rank: rank + skip };
+  }
+
+  /**
+   * Copies stand at the end of the queue, marked, so that they are there for a worker after this one. Places
+   * of the queue behind one stay (32 bytes a put) until it is delivered; the memory of blocks does not.
+   */
+  hold(take: Take): Take {
+    const ranges = take.ranges as readonly TakenRange[];
+    const views = ranges.map(({ segment, offset, first, count }) => {
+      return { view: new BatchView(segment, offset), first, count };
+    });
+    if (!isSparse(views)) return take;
+    const held: TakenRange[] = [];
+    let [next, skip] = [0, 0];
+    for (const { block, from } of copyRanges(views, this.#copies)) {
+      const { segment, offset, count, slots } = block;
+      segment.retain(1);
+      this.#context.segments.add(segment.id, segment.memory);
+      const position = this.#queue.tail;
+      this.#queue.push({ segment: segment.id, offset, first: 0, count, slots }, true);
+      let event = 0;
+      for (const { count } of from) {
+        const { order, rank } = ranges[next]!;
+        held.push({ ...this.#rangeOf(position, event, count), order, rank: rank + skip });
+        event += count;
+        skip += count;
+        if (skip < ranges[next]!.count) continue;
+        next++;
+        skip = 0;
+      }
+    }
+    for (const { position, event, count, segment } of ranges) {
+      if (this.#queue.done(position, event, count)) segment.release();
+    }
+    return { ranges: held, events: take.events };
   }
 
   commit(take: Take): void {
@@ -191,6 +261,6 @@ export class RangeChannel implements Channel, AdmissionHost {
   rollback(take: Take): void {
     this.#returned.push(...(take as RangeTake).ranges);
     const { head } = this.#queue;
-    this.#returned.sort((a, b) => ((a.position - head) | 0) - ((b.position - head) | 0) || a.event - b.event);
+    this.#returned.sort((a, b) => ((a.order - head) | 0) - ((b.order - head) | 0) || (a.rank - b.rank) | 0);
   }
 }

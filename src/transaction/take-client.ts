@@ -5,10 +5,13 @@
 import { assert } from '../base/assert.ts';
 import type { HeldPart } from '../component/sink.ts';
 import { Batch, type BatchRange } from '../memory/block/batch.ts';
+import { BatchBuilder } from '../memory/block/builder.ts';
+import { copyRanges, isSparse } from '../memory/block/copy-ranges.ts';
 import type { Place } from '../memory/block/numbering.ts';
 import { BatchView } from '../memory/block/view.ts';
 import { type LaneEnd, SegmentTable } from '../memory/lane.ts';
 import type { Segment } from '../memory/store/segment.ts';
+import { BlockStore } from '../memory/store/store.ts';
 import { HOLD_RUNS, isLastRange, KIND, numberOf, TAKE_RING_RESERVE, TAKE_WINDOW_MAX } from './messages.ts';
 import { type HandedTake, TakeWindow } from './take-window.ts';
 
@@ -47,6 +50,9 @@ export class TakeClient {
   /** Held takes that need each segment. */
   readonly #heldSegments = new Map<Segment, number>();
   #heldBytes = 0;
+  /** Of this client alone: no other thread reads what is copied there. */
+  readonly #copyStore = new BlockStore(1);
+  #copies: BatchBuilder | null = null;
   /** Delivered parts whose COMMIT found no room in the ring. */
   readonly #commitsDue: number[] = [];
   /** Grants to keep open; 1 when takes are asked for one by one. */
@@ -179,7 +185,8 @@ export class TakeClient {
       for (let word = 0; word < 2 * HOLD_RUNS; word++) lane.out.words[at + 2 + word] = runs[run + word] ?? 0;
       lane.publish();
     }
-    const segments = new Set(segmentsOf(take.ranges, runs));
+    const copies = parts.length === 1 ? this.#copy(parts[0]!) : null;
+    const segments = copies ?? new Set(segmentsOf(take.ranges, runs));
     let events = 0;
     for (let run = 1; run < runs.length; run += 2) events += runs[run]!;
     const held = { id, parts, events, segments };
@@ -192,6 +199,30 @@ export class TakeClient {
       this.#heldSegments.set(segment, users + 1);
     }
     return held;
+  }
+
+  /** Copies what is a small part of its blocks; null when it stays where it is. */
+  #copy(part: HeldPart): ReadonlySet<Segment> | null {
+    if (part.isRead || !isSparse(part.ranges)) return null;
+    this.#copies ??= new BatchBuilder(this.#copyStore);
+    const ranges: BatchRange[] = [];
+    const segments = new Set<Segment>();
+    for (const { block, from } of copyRanges(part.ranges, this.#copies)) {
+      const { segment, offset } = block;
+      // What is copied next must not be written over it.
+      if (!segments.has(segment)) segment.retain(1);
+      segments.add(segment);
+      let at = 0;
+      for (const { view, first, count } of from) {
+        const { place } = view;
+        const moved = place === null ? null : { ...place, first: place.first + first - at };
+        ranges.push({ view: new BatchView(segment, offset, moved), first: at, count });
+        at += count;
+      }
+    }
+    for (const segment of segments) segment.release(1);
+    part.ranges = ranges;
+    return segments;
   }
 
   #letGo(held: HeldTake): void {
@@ -277,6 +308,7 @@ export class TakeClient {
 
   /** Forgets segments that the channel gave up; called now and then. */
   tidy(): void {
+    this.#copyStore.trim();
     this.#lane?.receive(this.#segments);
   }
 

@@ -155,6 +155,7 @@ function lasting(open: OpenRig, roomy: Roomy): void {
     await before.putAll(numbered(0, 20));
     const [even, odd] = halvesOf(before.channel, await before.take(20));
     before.channel.commit(even.take);
+    assert.equal(before.held, 0, 'blocks are given back, though a few of their events are held');
     await before.channel.stop();
     const after = await open(t, properties);
     assert.equal(after.channel.size(), 10);

@@ -131,6 +131,8 @@ export class ChannelModel implements Unit {
   readonly bell = new Doorbell();
   readonly #held = new Map<number, SharedArrayBuffer>();
   #queue: SharedArrayBuffer | null = null;
+  /** Segments of the channel's own. */
+  readonly copied = new Set<number>();
   #segments = new SegmentTable();
   #host: ChannelHost | null = null;
   readonly modelled: ModelledChannel;
@@ -149,7 +151,13 @@ export class ChannelModel implements Unit {
     this.modelled = new ModelledChannel(
       limits,
       memory,
-      (id) => this.#segments.get(id),
+      {
+        get: (id) => this.#segments.get(id),
+        add: (id, memory) => {
+          this.copied.add(id);
+          this.#segments.add(id, memory);
+        },
+      },
       () => {
         if (--this.fuse <= 0) throw new Death();
       },
@@ -209,7 +217,7 @@ export class ChannelModel implements Unit {
   }
 
   get heldCount(): number {
-    return this.#held.size;
+    return [...this.#held.keys()].filter((id) => !this.copied.has(id)).length;
   }
 }
 
@@ -381,6 +389,7 @@ function partOf(ranges: readonly BatchRange[], names: readonly string[]): PartMo
   const part: PartModel = {
     ranges,
     names,
+    isRead: false,
     delivered: Promise.resolve(),
     isForgotten: false,
     forget: () => {

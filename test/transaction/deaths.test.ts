@@ -1,6 +1,7 @@
 /** Named cases of flow.test.ts: each was wrong once, or is too rare for a random list of steps. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { SEGMENT_BYTES } from '../../src/base/limits.ts';
 import type { AdmissionLimits } from '../../src/transaction/admission.ts';
 import { TakeClient } from '../../src/transaction/take-client.ts';
 import { AgentModel } from './agent-model.ts';
@@ -179,6 +180,25 @@ describe('a take that is settled in part', () => {
       agent.revive();
       agent.settle();
       assert.deepEqual(agent.delivered[0], ['0:0', '0:1', '0:2']);
+    });
+  });
+
+  test('keeps no memory for its part but that of the copy', () => {
+    withAgent({}, (agent) => {
+      agent.settle();
+      const [sink] = agent.sinks;
+      for (let n = 1; n <= 6; n++) {
+        agent.sources[0]!.put('batch', Array(10).fill(400), SEGMENT_BYTES - 20_000, true);
+        agent.pumpChannel(0);
+        sink!.step();
+        assert.ok(sink!.begin());
+        sink!.settle(third);
+        sink!.client.flush();
+        agent.pumpChannel(0);
+        assert.equal(sink!.client.heldEvents, n);
+      }
+      assert.equal(sink!.client.heldBytes, SEGMENT_BYTES);
+      agent.sources[0]!.assertReleased();
     });
   });
 

@@ -3,7 +3,7 @@
  * the list says: which events come out, when a put is refused and why, what is left after its worker died.
  */
 import assert from 'node:assert/strict';
-import type { Channel, PendingPut, PutStatus, Take } from '../../src/component/channel.ts';
+import type { Channel, PendingPut, PutStatus, SegmentLookup, Take } from '../../src/component/channel.ts';
 import type { ChannelCounterName, Counters } from '../../src/component/counters.ts';
 import type { BatchBuilder } from '../../src/memory/block/builder.ts';
 import type { BuiltBlock } from '../../src/memory/block/built-block.ts';
@@ -58,6 +58,8 @@ export function build(
 
 interface ModelEvent {
   readonly name: string;
+  /** By this they are handed out. */
+  rank: number;
   readonly slots: number;
   state: 'queued' | 'taken' | 'done';
 }
@@ -81,12 +83,16 @@ interface Pending {
 export class ModelledChannel implements Channel {
   readonly #limits: AdmissionLimits;
   readonly #memory: ChannelMemory;
-  readonly #segment: (id: number) => Segment;
+  readonly #segments: SegmentLookup;
   #channel: RangeChannel;
   #entries: ModelEntry[] = [];
+  /** Copies of events that a sink holds, in memory of the channel. */
+  #copies: ModelEntry[] = [];
+  #ranks = 0;
+  #stores = 1;
   #pending: Pending[] = [];
   /** Handed out and not ended, by name. */
-  readonly #out = new Map<string, ModelEvent>();
+  readonly #out = new Map<string, ModelEvent[]>();
   #nowMs = 0;
   /** What a worker before this one left, as far as it is still there: it may exceed the limits. */
   #excess = { events: 0, slots: 0 };
@@ -100,13 +106,13 @@ export class ModelledChannel implements Channel {
   constructor(
     limits: AdmissionLimits,
     memory: ChannelMemory,
-    segment: (id: number) => Segment,
+    segments: SegmentLookup,
     mayDie: () => void = () => {},
   ) {
     this.#mayDie = mayDie;
     this.#limits = limits;
     this.#memory = memory;
-    this.#segment = segment;
+    this.#segments = segments;
     this.#channel = this.#open();
   }
 
@@ -122,9 +128,9 @@ export class ModelledChannel implements Channel {
         clock: { nowMs: unused } as never,
         counters,
         memory: this.#memory,
-        segments: { get: this.#segment },
+        segments: this.#segments,
         heapBytes: null,
-        storeNumber: 2,
+        storeNumber: 100 + this.#stores++,
         wake: () => {},
         degraded: () => {},
       },
@@ -137,10 +143,21 @@ export class ModelledChannel implements Channel {
     this.#channel = this.#open();
     this.#pending = [];
     this.#out.clear();
-    for (const { events } of this.#entries) {
+    for (const { events } of [...this.#entries, ...this.#copies]) {
       const gap = events.findIndex(({ state }) => state !== 'done');
       if (gap >= 0) for (const event of events.slice(gap)) event.state = 'queued';
     }
+    // Copies were handed out before anything that was not.
+    this.#copies = this.#copies.filter(isOpen);
+    const copies = this.#copies.flatMap(({ events }) => events);
+    copies.forEach((event, n) => {
+      event.rank = n - copies.length;
+    });
+    this.#entries
+      .flatMap(({ events }) => events)
+      .forEach((event) => {
+        event.rank = this.#ranks++;
+      });
     // Events committed beyond a gap are there again, though their places may have been given to others.
     this.#excess = this.#used();
     this.#check();
@@ -161,7 +178,7 @@ export class ModelledChannel implements Channel {
   }
 
   get idle(): boolean {
-    return this.#pending.length === 0 && this.#entries.length === 0;
+    return this.#pending.length === 0 && this.#entries.length === 0 && !this.#copies.some(isOpen);
   }
 
   get pendingCount(): number {
@@ -173,7 +190,8 @@ export class ModelledChannel implements Channel {
   }
 
   #events(...states: ModelEvent['state'][]): ModelEvent[] {
-    return this.#entries.flatMap(({ events }) => events.filter(({ state }) => states.includes(state)));
+    const all = [...this.#entries, ...this.#copies].flatMap(({ events }) => events);
+    return all.filter(({ state }) => states.includes(state)).sort((a, b) => a.rank - b.rank);
   }
 
   #used(): { events: number; slots: number } {
@@ -184,7 +202,7 @@ export class ModelledChannel implements Channel {
   #accept(pending: Pending, count: number): void {
     const { names, slots, put, pushed } = pending;
     const events = names.slice(pushed, pushed + count).map((name, i) => {
-      return { name, slots: slots[pushed + i]!, state: 'queued' as const };
+      return { name, rank: this.#ranks++, slots: slots[pushed + i]!, state: 'queued' as const };
     });
     this.#entries.push({ events, segment: put.range.segment });
     this.accepted.push(...names.slice(pushed, pushed + count));
@@ -303,7 +321,7 @@ export class ModelledChannel implements Channel {
     );
     for (const event of got) {
       event.state = 'taken';
-      this.#out.set(event.name, event);
+      this.#out.set(event.name, [...(this.#out.get(event.name) ?? []), event]);
     }
     this.#check();
     this.#mayDie();
@@ -320,20 +338,47 @@ export class ModelledChannel implements Channel {
   #end(take: Take, state: ModelEvent['state']): void {
     const names = take.ranges.flatMap(namesIn);
     assert.equal(names.length, take.events);
+    let wanted = 0;
     for (const name of names) {
-      const event = this.#out.get(name);
-      assert.ok(event !== undefined, 'what a sink was handed stays as it is, and ends once');
-      this.#out.delete(name);
+      const event = this.#takeOut(name);
       event.state = state;
+      wanted += event.slots;
     }
-    const slots = names.length === 0 ? 0 : take.ranges.reduce((sum, range) => sum + range.slots, 0);
-    assert.equal(slots, this.#slotsOf(names), 'parts of a take have the room of their events');
+    const slots = take.ranges.reduce((sum, range) => sum + range.slots, 0);
+    assert.equal(slots, wanted, 'parts of a take have the room of their events');
   }
 
-  #slotsOf(names: readonly string[]): number {
-    const own = new Set(names);
-    const events = this.#entries.flatMap(({ events }) => events.filter(({ name }) => own.has(name)));
-    return events.reduce((sum, { slots }) => sum + slots, 0);
+  /** The first of that name: after a death an event may be handed out twice. */
+  #takeOut(name: string): ModelEvent {
+    const [event, ...others] = this.#out.get(name) ?? [];
+    assert.ok(event !== undefined, 'what a sink was handed stays as it is, and ends once');
+    if (others.length > 0) this.#out.set(name, others);
+    else this.#out.delete(name);
+    return event;
+  }
+
+  hold(take: Take): Take {
+    const names = take.ranges.flatMap(namesIn);
+    const held = this.#channel.hold(take);
+    assert.deepEqual(held.ranges.flatMap(namesIn), names, 'copies are what was copied');
+    if (held === take) return take;
+    const copies = new Map<Segment['id'], ModelEvent[]>();
+    const placed = held.ranges.flatMap(
+      ({ segment, offset, count }) => Array(count).fill(segment.id * 2 ** 24 + offset) as number[],
+    );
+    names.forEach((name, n) => {
+      const event = this.#takeOut(name);
+      const copy: ModelEvent = { ...event, state: 'taken' };
+      event.state = 'done';
+      this.#out.set(name, [...(this.#out.get(name) ?? []), copy]);
+      const block = copies.get(placed[n]!) ?? [];
+      copies.set(placed[n]!, [...block, copy]);
+    });
+    const { segment } = held.ranges[0]!;
+    for (const events of copies.values()) this.#copies.push({ events, segment });
+    this.#check();
+    this.#mayDie();
+    return held;
   }
 
   commit(take: Take): void {

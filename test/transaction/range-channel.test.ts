@@ -8,6 +8,7 @@ import { BlockQueue } from '../../src/memory/queue/queue.ts';
 import { Segment } from '../../src/memory/store/segment.ts';
 import { BlockStore } from '../../src/memory/store/store.ts';
 import type { AdmissionLimits } from '../../src/transaction/admission.ts';
+import { cutTake } from '../../src/transaction/cut-take.ts';
 import { build, ModelledChannel, namesIn } from './model.ts';
 
 type Step =
@@ -19,7 +20,7 @@ type Step =
       readonly fresh: boolean;
     }
   | { readonly op: 'take'; readonly events: number }
-  | { readonly op: 'commit' | 'rollback'; readonly pick: number }
+  | { readonly op: 'commit' | 'rollback' | 'hold'; readonly pick: number }
   | { readonly op: 'tick'; readonly ms: number }
   | { readonly op: 'die' | 'stop' };
 
@@ -43,6 +44,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   },
   { weight: 5, arbitrary: fc.record({ op: fc.constant('commit' as const), pick }) },
   { weight: 2, arbitrary: fc.record({ op: fc.constant('rollback' as const), pick }) },
+  { weight: 3, arbitrary: fc.record({ op: fc.constant('hold' as const), pick }) },
   { weight: 4, arbitrary: fc.record({ op: fc.constant('tick' as const), ms: fc.nat(60) }) },
   { weight: 1, arbitrary: fc.constant({ op: 'die' as const }) },
   { weight: 1, arbitrary: fc.constant({ op: 'stop' as const }) },
@@ -80,7 +82,11 @@ class Bench {
         this.#queue = saved;
       },
     };
-    this.channel = new ModelledChannel(limits, memory, (id) => this.segments.get(id)!);
+    const copies = new Map<number, Segment>();
+    this.channel = new ModelledChannel(limits, memory, {
+      get: (id) => (this.segments.get(id) ?? copies.get(id))!,
+      add: (id, shared) => void copies.set(id, new Segment(id, shared)),
+    });
   }
 
   run(next: Step): void {
@@ -94,6 +100,9 @@ class Bench {
       case 'commit':
       case 'rollback':
         this.end(next.op, next.pick);
+        break;
+      case 'hold':
+        this.hold(next.pick);
         break;
       case 'tick':
         this.tick(next.ms);
@@ -134,6 +143,20 @@ class Bench {
     if (this.takes.length === 0) return;
     const [take] = this.takes.splice(index % this.takes.length, 1) as [Take];
     this.channel[how](take);
+  }
+
+  /** Of one take every third event is held. */
+  hold(index: number): void {
+    if (this.takes.length === 0) return;
+    const [take] = this.takes.splice(index % this.takes.length, 1) as [Take];
+    const cuts = Array.from({ length: Math.ceil(take.events / 3) }, (_, n) => ({
+      held: 1,
+      first: n * 3,
+      count: 1,
+    }));
+    const { rest, held } = cutTake(take, cuts, (...range) => this.channel.part(...range));
+    this.takes.push(this.channel.hold(held.get(1)!));
+    if (rest.events > 0) this.takes.push(rest);
   }
 
   tick(ms: number): void {
@@ -221,11 +244,48 @@ describe('range channel', () => {
     for (let n = 0; n < count; n++) queue.push({ segment: 1, offset: 64, first: 0, count: 1, slots: 1 });
     for (let n = 1; n < count; n++) queue.done(n, 0, 1);
     const kept = { load: () => memory, save: () => assert.fail('it is large enough') };
-    const channel = new ModelledChannel(roomy, kept, () => segment).inner;
+    const unused = () => assert.fail('nothing is held');
+    const channel = new ModelledChannel(roomy, kept, { get: () => segment, add: unused }).inner;
     assert.equal(channel.size(), 1);
     assert.equal(channel.take(10)?.events, 1);
     assert.equal(channel.take(10), null);
     assert.equal(channel.hasNext(), false);
+  });
+
+  test('does not keep blocks for few events of them that are held', () => {
+    const bench = new Bench(roomy);
+    for (let n = 0; n < 20; n++) bench.put('batch', Array(12).fill(400));
+    bench.take(1000);
+    bench.hold(0);
+    assert.deepEqual(
+      bench.takes.map(({ events }) => events),
+      [80, 160],
+    );
+    bench.end('commit', 1);
+    for (const segment of bench.segments.values()) assert.equal(segment.live(), 0);
+    assert.equal(bench.channel.size(), 80);
+    bench.put('batch', [20]);
+    bench.end('rollback', 0);
+    bench.take(1000);
+    assert.equal(namesIn(bench.takes[0]!.ranges[0]!)[0], '1:0', 'they come again first');
+    bench.drain();
+  });
+
+  test('has what was held, before anything else, when its worker dies', () => {
+    const bench = new Bench(roomy);
+    for (let n = 0; n < 20; n++) bench.put('batch', Array(12).fill(400));
+    bench.take(120);
+    bench.hold(0);
+    bench.end('commit', 1);
+    bench.die();
+    assert.equal(bench.channel.size(), 160);
+    bench.take(1000);
+    const names = bench.takes[0]!.ranges.flatMap(namesIn);
+    assert.deepEqual(
+      names.slice(0, 40),
+      Array.from({ length: 40 }, (_, n) => `1:${n * 3}`),
+    );
+    bench.drain();
   });
 
   test('takes a batch larger than itself bit by bit when it never refuses', () => {

@@ -344,6 +344,10 @@ class JdbcChannel implements Channel {
     return part(range as TakenRange, skip, count);
   }
 
+  hold({ ranges, events }: JdbcTake): JdbcTake {
+    return { ranges: this.#backlog.hold(ranges, this.#builder), events };
+  }
+
   commit(take: Take): void {
     for (const range of (take as JdbcTake).ranges) {
       const first = range.at!;

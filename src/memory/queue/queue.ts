@@ -3,7 +3,9 @@
  *
  * Limits: one writer; positions are u32 and wrap; at least ENTRIES_MIN entries, doubled when full.
  * Layout: 16 words: head (first entry not done), tail (next entry to write); then entries of 8 words
- *     segment · offset · first · count · slots · done (events committed, from the first on, no gap) · 0 · 0
+ *     segment · offset · first · count · slots · done · held · 0
+ *   done: events committed, from the first on, no gap; held: 1 for copies of events that were handed out
+ *   before, which come before everything that is not held;
  *   entry n stands at (n mod size).
  * Operations: `push` writes an entry and then moves the tail with one store, which is the commit of a put.
  *   `done` counts events committed, in any order; entries done at the head are freed.
@@ -24,6 +26,7 @@ const FIRST_EVENT = 2;
 const COUNT = 3;
 const SLOTS = 4;
 const DONE = 5;
+const HELD = 6;
 
 export interface QueueEntry {
   readonly segment: number;
@@ -96,7 +99,11 @@ export class BlockQueue {
     return this.#words[this.#at(position) + DONE]!;
   }
 
-  push(entry: QueueEntry): void {
+  isHeld(position: number): boolean {
+    return this.#words[this.#at(position) + HELD] === 1;
+  }
+
+  push(entry: QueueEntry, isHeld = false): void {
     if (this.length > this.#mask) this.#grow();
     const words = this.#words;
     const at = this.#at(this.#tail);
@@ -106,6 +113,7 @@ export class BlockQueue {
     words[at + COUNT] = entry.count;
     words[at + SLOTS] = entry.slots;
     words[at + DONE] = 0;
+    words[at + HELD] = isHeld ? 1 : 0;
     this.#tail = (this.#tail + 1) | 0;
     Atomics.store(words, TAIL, this.#tail);
   }

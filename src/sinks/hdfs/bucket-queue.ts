@@ -127,8 +127,10 @@ export class BucketQueue {
     while (this.#waiting.length > 0 && !this.#isStopping) {
       const parts = this.takeAll().filter(({ state }) => state === 'waiting');
       this.#delivering = parts;
+      for (const part of parts) part.isRead = true;
       const isDelivered = parts.length === 0 || (await this.#attempt(parts));
       this.#delivering = [];
+      for (const part of parts) part.isRead = false;
       if (isDelivered) continue;
       this.#waiting.unshift(...parts);
       this.#waited();

@@ -233,7 +233,7 @@ export const options = optionTable({
     default: 268_435_456,
     min: 1,
     since: 'millrace',
-    help: 'The same for the memory that they keep, which is a multiple of their own size where they are few.',
+    help: 'The same for the memory that the sink keeps for them.',
     example: '1GiB',
   },
   'hdfs.useRawLocalFileSystem': {

@@ -4,7 +4,8 @@ import type { BatchRange } from '../../memory/block/batch.ts';
 import type { BatchView } from '../../memory/block/view.ts';
 
 export class Part implements HeldPart {
-  readonly ranges: BatchRange[] = [];
+  ranges: BatchRange[] = [];
+  isRead = false;
   readonly delivered: Promise<void>;
   events = 0;
   state: 'waiting' | 'delivered' | 'forgotten' = 'waiting';

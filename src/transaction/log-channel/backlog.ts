@@ -3,6 +3,9 @@
  * ranges. New events stay in the memory of their sources while there is room; a longer backlog is read back
  * from the log, in order, when its turn comes.
  */
+import type { BatchBuilder } from '../../memory/block/builder.ts';
+import { copyRanges, isSparse } from '../../memory/block/copy-ranges.ts';
+import { BatchView } from '../../memory/block/view.ts';
 import type { BlockRange } from '../../memory/store/range.ts';
 import { RANGES_PER_TAKE_MAX } from '../messages.ts';
 
@@ -22,6 +25,9 @@ export interface Piece extends NewPiece {
 
 export interface TakenRange extends BlockRange {
   readonly at: number | null;
+  /** Where it stands among all ranges: its piece, or the one that it was copied from, and the event there. */
+  readonly order: number;
+  readonly event: number;
   readonly piece: Piece;
 }
 
@@ -79,7 +85,7 @@ export class Backlog {
     const piece = this.#pieces[this.#head];
     if (piece === undefined) return null;
     const count = Math.min(piece.count - this.#handed, eventsMax);
-    const range = part({ ...piece, piece }, this.#handed, count);
+    const range = part({ ...piece, piece, event: piece.first }, this.#handed, count);
     this.#handed += count;
     if (this.#handed === piece.count) this.#advance();
     return range;
@@ -101,10 +107,38 @@ export class Backlog {
     piece.segment.release(1);
   }
 
+  /** The same events, copied with `builder` out of blocks of which they are a small part. */
+  hold(ranges: readonly TakenRange[], builder: BatchBuilder): readonly TakenRange[] {
+    const views = ranges.map(({ segment, offset, first, count }) => {
+      return { view: new BatchView(segment, offset), first, count };
+    });
+    if (!isSparse(views)) return ranges;
+    const moved: TakenRange[] = [];
+    let [next, skip] = [0, 0];
+    for (const { block, from } of copyRanges(views, builder)) {
+      const { segment, offset, count, length } = block;
+      segment.retain(1);
+      const place = { segment, offset, first: 0, count, slots: 0 };
+      const piece: Piece = { ...place, at: null, bytes: length, order: -1, left: count };
+      this.#heldBytes += length;
+      this.#heldEvents += count;
+      let first = 0;
+      for (const { count } of from) {
+        const range = part(ranges[next]!, skip, count);
+        moved.push({ ...range, segment, offset, first, piece });
+        first += count;
+        skip += count;
+        if (skip < ranges[next]!.count) continue;
+        next++;
+        skip = 0;
+      }
+    }
+    for (const range of ranges) this.done(range);
+    return moved;
+  }
+
   giveBack(ranges: readonly TakenRange[]): void {
-    this.#returned = [...this.#returned, ...ranges].sort(
-      (a, b) => a.piece.order - b.piece.order || a.first - b.first,
-    );
+    this.#returned = [...this.#returned, ...ranges].sort((a, b) => a.order - b.order || a.event - b.event);
   }
 
   *segmentIds(): Iterable<number> {
@@ -115,7 +149,7 @@ export class Backlog {
 
 /** `count` events of a range, behind its first `skip`. Their slots are not needed any more. */
 export function part(range: TakenRange, skip: number, count: number): TakenRange {
-  const { segment, offset, piece } = range;
+  const { segment, offset, order, piece } = range;
   return {
     segment,
     offset,
@@ -123,6 +157,8 @@ export function part(range: TakenRange, skip: number, count: number): TakenRange
     count,
     slots: 0,
     at: range.at === null ? null : range.at + skip,
+    order,
+    event: range.event + skip,
     piece,
   };
 }

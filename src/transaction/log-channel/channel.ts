@@ -410,6 +410,10 @@ export class LogChannel implements Channel, AdmissionHost {
     return part(range as TakenRange, skip, count);
   }
 
+  hold({ ranges, events }: LogTake): LogTake {
+    return { ranges: this.#backlog.hold(ranges, this.#builder), events };
+  }
+
   commit(take: Take): void {
     const taken: OffsetRange[] = [];
     for (const range of (take as LogTake).ranges) {

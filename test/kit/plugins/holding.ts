@@ -43,19 +43,23 @@ export default {
       };
       const hold = (ranges: readonly BatchRange[]): HeldPart => {
         let isForgotten = false;
+        // In a turn of its own: it may be moved before.
+        const read = () => part.ranges.map(({ view, first }) => view.bodyText(first));
         const deliver = async () => {
           await opened();
           // One that is not delivered stays so.
           if (isForgotten || isStopped) return await new Promise<void>(() => {});
-          tell(ranges.map(({ view, first }) => view.bodyText(first)));
+          tell(read());
         };
-        return {
+        const part: HeldPart = {
           ranges,
-          delivered: deliver(),
+          isRead: false,
+          delivered: pause(1).then(deliver),
           forget: () => {
             isForgotten = true;
           },
         };
+        return part;
       };
       return {
         batchSize: 10,

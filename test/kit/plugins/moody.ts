@@ -57,6 +57,7 @@ function create(context: ChannelContext): Channel {
     hasNext: () => inner.hasNext(),
     take: (eventsMax) => inner.take(eventsMax),
     part: (...range) => inner.part(...range),
+    hold: (take) => inner.hold?.(take) ?? take,
     commit: (take) => inner.commit(take),
     rollback: (take) => inner.rollback(take),
     tick: (nowMs) => inner.tick(nowMs),
