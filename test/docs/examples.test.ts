@@ -4,8 +4,9 @@ import { spawn } from 'node:child_process';
 import { copyFileSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
-import { Collected, MoodyChannel, runFlow } from '../kit/flow.ts';
+import { type Collected, MoodyChannel } from '../kit/flow.ts';
 import { HOME } from '../kit/process.ts';
+import { runSource } from '../kit/source.ts';
 import { temporaryDirectory } from '../kit/temporary.ts';
 
 const EXAMPLES = join(HOME, 'docs/examples');
@@ -31,27 +32,13 @@ function project(t: TestContext): string {
 }
 
 /** An agent with an avro source: its port, and what came. */
-async function receiver(
+function receiver(
   t: TestContext,
   channel = `channels.c1.type = memory
      channels.c1.capacity = 100000
      channels.c1.transactionCapacity = 1000`,
 ): Promise<{ readonly port: number; readonly collected: Collected }> {
-  const collected = new Collected(t);
-  const flow = await runFlow(
-    t,
-    `sources = r1
-     channels = c1
-     sinks = k1
-     sources.r1.type = avro
-     sources.r1.bind = 127.0.0.1
-     sources.r1.port = 0
-     sources.r1.channels = c1
-     ${channel}
-     ${collected.sink('k1', 'c1')}`,
-    { 'millrace.workers.max': '1' },
-  );
-  return { port: await flow.port('r1'), collected };
+  return runSource(t, { type: 'avro', bind: '127.0.0.1' }, { channel });
 }
 
 /** What the program writes; it must succeed. */

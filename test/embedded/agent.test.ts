@@ -3,27 +3,10 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
 import { EmbeddedAgent, type EmbeddedProperties, type FlumeEvent } from '../../src/index.ts';
-import { Collected, runFlow } from '../kit/flow.ts';
+import { runSource } from '../kit/source.ts';
 import { temporaryDirectory } from '../kit/temporary.ts';
 
-async function collector(t: TestContext): Promise<{ collected: Collected; port: number }> {
-  const collected = new Collected(t);
-  const flow = await runFlow(
-    t,
-    `sources = r1
-     channels = c1
-     sinks = k1
-     sources.r1.type = avro
-     sources.r1.bind = 127.0.0.1
-     sources.r1.port = 0
-     sources.r1.channels = c1
-     channels.c1.type = memory
-     channels.c1.capacity = 10000
-     ${collected.sink('k1', 'c1')}`,
-    { 'millrace.workers.max': '1' },
-  );
-  return { collected, port: await flow.port('r1') };
-}
+const collector = (t: TestContext) => runSource(t, { type: 'avro', bind: '127.0.0.1' });
 
 const to = (port: number, more: EmbeddedProperties = {}): EmbeddedProperties => ({
   'channel.type': 'memory',

@@ -5,35 +5,14 @@ import type { TestContext } from 'node:test';
 import { ClientSession } from '../../../src/wire/avro/client-session.ts';
 import { deflateTransport, plainTransport } from '../../../src/wire/avro/transport.ts';
 import { batchOf, type EventOf } from '../../kit/editor.ts';
-import { Collected, type Flow, runFlow } from '../../kit/flow.ts';
+import { MEMORY, type RunningSource, runSource, type SourceOptions } from '../../kit/source.ts';
 
-export type Options = Readonly<Record<string, string | number | boolean>>;
+export { MEMORY } from '../../kit/source.ts';
+export type Options = SourceOptions;
+export type Avro = RunningSource;
 
-export interface Avro {
-  readonly flow: Flow;
-  readonly collected: Collected;
-  readonly port: number;
-}
-
-export const MEMORY = `
-  channels.c1.type = memory
-  channels.c1.capacity = 100000
-  channels.c1.transactionCapacity = 100000`;
-
-export async function runAvro(t: TestContext, options: Options = {}, channel = MEMORY): Promise<Avro> {
-  const collected = new Collected(t);
-  const lines = Object.entries({ type: 'avro', bind: '127.0.0.1', port: 0, channels: 'c1', ...options });
-  const flow = await runFlow(
-    t,
-    `sources = r1
-     channels = c1
-     sinks = k1
-     ${lines.map(([key, value]) => `sources.r1.${key} = ${value}`).join('\n')}
-     ${channel}
-     ${collected.sink('k1', 'c1', 1000)}`,
-    { 'millrace.workers.max': '1' },
-  );
-  return { flow, collected, port: await flow.port('r1') };
+export function runAvro(t: TestContext, options: Options = {}, channel = MEMORY): Promise<Avro> {
+  return runSource(t, { type: 'avro', bind: '127.0.0.1', ...options }, { channel, batchSize: 1000 });
 }
 
 export interface ClientOptions {

@@ -7,33 +7,19 @@ import { describe, type TestContext, test } from 'node:test';
 import { framed, unframed } from '../../../src/sources/avro_legacy/framing.ts';
 import { PROTOCOL_TEXT } from '../../../src/sources/avro_legacy/protocol.ts';
 import { writeBytes } from '../../../src/wire/avro/writer.ts';
-import { Collected, MoodyChannel, runFlow } from '../../kit/flow.ts';
+import { MoodyChannel } from '../../kit/flow.ts';
+import { MEMORY, runSource, type SourceOptions } from '../../kit/source.ts';
 import { until } from '../../kit/until.ts';
 import { RawClient } from '../raw-client.ts';
 
-const MEMORY = 'channels.c1.type = memory';
 const FIXTURES = join(import.meta.dirname, '../../fixtures/thrift-rpc');
 const REQUESTS = readFileSync(join(FIXTURES, 'avro-legacy-requests.bin'));
 const ANSWERS = readFileSync(join(FIXTURES, 'avro-legacy-answers.bin'));
 const latin1 = (text: string) => Buffer.from(text).toString('latin1');
 
-async function runLegacy(t: TestContext, more = '', channel = MEMORY) {
-  const collected = new Collected(t);
-  const flow = await runFlow(
-    t,
-    `sources = r1
-     channels = c1
-     sinks = k1
-     sources.r1.type = org.apache.flume.source.avroLegacy.AvroLegacySource
-     sources.r1.host = 127.0.0.1
-     sources.r1.port = 0
-     sources.r1.channels = c1
-     ${more}
-     ${channel}
-     ${collected.sink('k1', 'c1')}`,
-    { 'millrace.workers.max': '1' },
-  );
-  return { flow, collected, port: await flow.port('r1') };
+function runLegacy(t: TestContext, more: SourceOptions = {}, channel = MEMORY) {
+  const type = 'org.apache.flume.source.avroLegacy.AvroLegacySource';
+  return runSource(t, { type, host: '127.0.0.1', ...more }, { channel });
 }
 
 /** The bodies of HTTP messages that stand one after another. */
@@ -169,7 +155,7 @@ describe('legacy avro', () => {
 
   test('a refusal is answered with an error; Flume answers as if the event were taken', async (t) => {
     const moody = new MoodyChannel(t);
-    const { collected, port } = await runLegacy(t, '', moody.channel('c1', 'refuse'));
+    const { collected, port } = await runLegacy(t, {}, moody.channel('c1', 'refuse'));
     const refused = unframed((await post(port, requestOf({}))).body);
     assert.deepEqual([...refused.subarray(0, 7)], [0, 0, 0, 0, 0, 1, 0]);
     assert.match(refused.toString('utf8', 8), /Unable to put .*on required channel/);
@@ -214,7 +200,7 @@ describe('legacy avro', () => {
   });
 
   test('an event that becomes too large for a batch is answered with 400, and the next one is taken', async (t) => {
-    const { collected, port } = await runLegacy(t, 'sources.r1.maxRequestBytes = 8388608');
+    const { collected, port } = await runLegacy(t, { maxRequestBytes: 8388608 });
     // Each of these bytes becomes U+FFFD, which has three.
     const value = Buffer.alloc(7_000_000, 0xff);
     const field = Buffer.concat([Buffer.from([2]), text('k'), bytesOf(value), Buffer.from([0])]);
@@ -226,12 +212,12 @@ describe('legacy avro', () => {
   });
 
   test('a request that is too large is answered with 413', async (t) => {
-    const { port } = await runLegacy(t, 'sources.r1.maxRequestBytes = 1024');
+    const { port } = await runLegacy(t, { maxRequestBytes: 1024 });
     assert.equal((await post(port, Buffer.alloc(5000))).status, 413);
   });
 
   test('a request that does not come to its end in time ends its connection, however it drips', async (t) => {
-    const { port } = await runLegacy(t, 'sources.r1.requestTimeout = 200ms');
+    const { port } = await runLegacy(t, { requestTimeout: '200ms' });
     const silent = new RawClient(port);
     const dripping = new RawClient(port);
     dripping.send('POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n');

@@ -1,40 +1,19 @@
 /** An agent with an http source r1, and requests to it. */
 import { request as httpRequest, type OutgoingHttpHeaders } from 'node:http';
 import type { TestContext } from 'node:test';
-import { Collected, type Flow, runFlow } from '../../kit/flow.ts';
+import type { Collected } from '../../kit/flow.ts';
+import { MEMORY, type RunningSource, runSource, type SourceOptions } from '../../kit/source.ts';
 
-export type Options = Readonly<Record<string, string | number | boolean>>;
+export type Options = SourceOptions;
+export type Http = RunningSource;
 
-export interface Http {
-  readonly flow: Flow;
-  readonly collected: Collected;
-  readonly port: number;
-}
-
-const MEMORY = `
-  channels.c1.type = memory
-  channels.c1.capacity = 100000
-  channels.c1.transactionCapacity = 100000`;
-
-export async function runHttp(
+export function runHttp(
   t: TestContext,
   options: Options = {},
   channel = MEMORY,
   systemProperties: Readonly<Record<string, string>> = {},
 ): Promise<Http> {
-  const collected = new Collected(t);
-  const lines = Object.entries({ type: 'http', bind: '127.0.0.1', port: 0, channels: 'c1', ...options });
-  const flow = await runFlow(
-    t,
-    `sources = r1
-     channels = c1
-     sinks = k1
-     ${lines.map(([key, value]) => `sources.r1.${key} = ${value}`).join('\n')}
-     ${channel}
-     ${collected.sink('k1', 'c1')}`,
-    { 'millrace.workers.max': '1', ...systemProperties },
-  );
-  return { flow, collected, port: await flow.port('r1') };
+  return runSource(t, { type: 'http', bind: '127.0.0.1', ...options }, { channel, systemProperties });
 }
 
 export interface Sent {

@@ -2,40 +2,22 @@
 import assert from 'node:assert/strict';
 import { createSocket, type Socket } from 'node:dgram';
 import { describe, type TestContext, test } from 'node:test';
-import { Collected, type Flow, MoodyChannel, runFlow } from '../../kit/flow.ts';
+import { MoodyChannel, runFlow } from '../../kit/flow.ts';
+import { MEMORY, type RunningSource, runSource } from '../../kit/source.ts';
 import { until } from '../../kit/until.ts';
 
-interface Udp {
-  readonly flow: Flow;
-  readonly collected: Collected;
-  readonly port: number;
+interface Udp extends RunningSource {
   readonly socket: Socket;
   send(...datagrams: (string | Buffer)[]): Promise<void>;
 }
-
-const MEMORY = `
-  channels.c1.type = memory
-  channels.c1.capacity = 10000
-  channels.c1.transactionCapacity = 10000`;
 
 async function runUdp(
   t: TestContext,
   options: Readonly<Record<string, string>> = {},
   channel = MEMORY,
 ): Promise<Udp> {
-  const collected = new Collected(t);
-  const lines = Object.entries({ type: 'netcatudp', bind: '127.0.0.1', port: 0, channels: 'c1', ...options });
-  const flow = await runFlow(
-    t,
-    `sources = r1
-     channels = c1
-     sinks = k1
-     ${lines.map(([key, value]) => `sources.r1.${key} = ${value}`).join('\n')}
-     ${channel}
-     ${collected.sink('k1', 'c1')}`,
-    { 'millrace.workers.max': '1' },
-  );
-  const port = await flow.port('r1');
+  const all = { type: 'netcatudp', bind: '127.0.0.1', ...options };
+  const { flow, collected, port } = await runSource(t, all, { channel });
   const host = options.bind ?? '127.0.0.1';
   const socket = createSocket(host.includes(':') ? 'udp6' : 'udp4');
   t.after(() => socket.close());

@@ -3,7 +3,8 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
-import { Collected, MoodyChannel, runFlow } from '../../kit/flow.ts';
+import { MoodyChannel } from '../../kit/flow.ts';
+import { runSource } from '../../kit/source.ts';
 import { until } from '../../kit/until.ts';
 import { piecesOf, RawClient } from '../raw-client.ts';
 import { logCall, results } from './scribe.ts';
@@ -16,21 +17,9 @@ const fixture = (name: string) => readFileSync(join(import.meta.dirname, '../../
 const latin1 = (text: string) => Buffer.from(text).toString('latin1');
 
 async function runScribe(t: TestContext, channel = MEMORY) {
-  const collected = new Collected(t);
-  const flow = await runFlow(
-    t,
-    `sources = r1
-     channels = c1
-     sinks = k1
-     sources.r1.type = org.apache.flume.source.scribe.ScribeSource
-     sources.r1.bind = 127.0.0.1
-     sources.r1.port = 0
-     sources.r1.channels = c1
-     ${channel}
-     ${collected.sink('k1', 'c1')}`,
-    { 'millrace.workers.max': '1' },
-  );
-  const client = new RawClient(await flow.port('r1'));
+  const type = 'org.apache.flume.source.scribe.ScribeSource';
+  const { flow, collected, port } = await runSource(t, { type, bind: '127.0.0.1' }, { channel });
+  const client = new RawClient(port);
   t.after(() => client.destroy());
   return { flow, collected, client };
 }

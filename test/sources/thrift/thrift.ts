@@ -7,36 +7,14 @@ import { Batch } from '../../../src/memory/block/batch.ts';
 import { RequestEncoder } from '../../../src/wire/thrift/requests.ts';
 import { ThriftSession } from '../../../src/wire/thrift/session.ts';
 import type { ProtocolName } from '../../../src/wire/thrift/types.ts';
-import { Collected, type Flow, runFlow } from '../../kit/flow.ts';
+import { MEMORY, type RunningSource, runSource, type SourceOptions } from '../../kit/source.ts';
 
-export type Options = Readonly<Record<string, string | number | boolean>>;
+export { MEMORY } from '../../kit/source.ts';
+export type Options = SourceOptions;
+export type Thrift = RunningSource;
 
-export interface Thrift {
-  readonly flow: Flow;
-  readonly collected: Collected;
-  readonly port: number;
-}
-
-export const MEMORY = `
-  channels.c1.type = memory
-  channels.c1.capacity = 100000
-  channels.c1.transactionCapacity = 100000`;
-
-export async function runThrift(t: TestContext, options: Options = {}, channel = MEMORY): Promise<Thrift> {
-  const collected = new Collected(t);
-  const all = { type: 'thrift', bind: '127.0.0.1', port: 0, channels: 'c1', ...options };
-  const lines = Object.entries(all).map(([key, value]) => `sources.r1.${key} = ${value}`);
-  const flow = await runFlow(
-    t,
-    `sources = r1
-     channels = c1
-     sinks = k1
-     ${lines.join('\n')}
-     ${channel}
-     ${collected.sink('k1', 'c1', 1000)}`,
-    { 'millrace.workers.max': '1' },
-  );
-  return { flow, collected, port: await flow.port('r1') };
+export function runThrift(t: TestContext, options: Options = {}, channel = MEMORY): Promise<Thrift> {
+  return runSource(t, { type: 'thrift', bind: '127.0.0.1', ...options }, { channel, batchSize: 1000 });
 }
 
 /** A client that may have many calls under way: each has a frame of its own. */

@@ -3,35 +3,21 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
-import { Collected, MoodyChannel, runFlow } from '../../kit/flow.ts';
+import { type Collected, MoodyChannel } from '../../kit/flow.ts';
+import { MEMORY, runSource, type SourceOptions } from '../../kit/source.ts';
 import { until } from '../../kit/until.ts';
 import { piecesOf, RawClient } from '../raw-client.ts';
 
-const MEMORY = 'channels.c1.type = memory';
 const fixture = (name: string) => readFileSync(join(import.meta.dirname, '../../fixtures/thrift-rpc', name));
 const REQUESTS = fixture('thrift-legacy-requests.bin');
 const ANSWERS = fixture('thrift-legacy-answers.bin');
 
-async function runLegacy(t: TestContext, more = '', channel = MEMORY) {
-  const collected = new Collected(t);
-  const flow = await runFlow(
-    t,
-    `sources = r1
-     channels = c1
-     sinks = k1
-     sources.r1.type = org.apache.flume.source.thriftLegacy.ThriftLegacySource
-     sources.r1.host = 127.0.0.1
-     sources.r1.port = 0
-     sources.r1.channels = c1
-     ${more}
-     ${channel}
-     ${collected.sink('k1', 'c1')}`,
-    { 'millrace.workers.max': '1' },
-  );
-  const port = await flow.port('r1');
-  const client = new RawClient(port);
+async function runLegacy(t: TestContext, more: SourceOptions = {}, channel = MEMORY) {
+  const type = 'org.apache.flume.source.thriftLegacy.ThriftLegacySource';
+  const running = await runSource(t, { type, host: '127.0.0.1', ...more }, { channel });
+  const client = new RawClient(running.port);
   t.after(() => client.destroy());
-  return { flow, collected, client, port };
+  return { ...running, client };
 }
 
 /** What Send.java sends, as Flume maps it. */
@@ -64,7 +50,7 @@ describe('legacy thrift', () => {
 
   test('an event that the channel refuses is put again until it is taken: nobody else knows of it', async (t) => {
     const moody = new MoodyChannel(t);
-    const { flow, collected, client } = await runLegacy(t, '', moody.channel('c1', 'refuse'));
+    const { flow, collected, client } = await runLegacy(t, {}, moody.channel('c1', 'refuse'));
     client.send(REQUESTS);
     const attempts = () => flow.counter('channel', 'c1', 'EventPutAttemptCount');
     await until('it was refused twice', () => attempts() > 3);
@@ -77,7 +63,7 @@ describe('legacy thrift', () => {
 
   test('a stop does not wait for a channel that goes on refusing; what is lost is told', async (t) => {
     const moody = new MoodyChannel(t);
-    const { flow, client } = await runLegacy(t, '', moody.channel('c1', 'refuse'));
+    const { flow, client } = await runLegacy(t, {}, moody.channel('c1', 'refuse'));
     client.send(REQUESTS);
     await until('it was refused', () => flow.counter('channel', 'c1', 'EventPutAttemptCount') > 3);
     const began = performance.now();
@@ -87,7 +73,7 @@ describe('legacy thrift', () => {
   });
 
   test('what is no message, or a larger one, ends the connection', async (t) => {
-    const { flow, port, client } = await runLegacy(t, 'sources.r1.maxMessageBytes = 1024');
+    const { flow, port, client } = await runLegacy(t, { maxMessageBytes: 1024 });
     client.send('GET / HTTP/1.1\r\n\r\n');
     await client.untilEnded();
     const large = new RawClient(port);
