@@ -1,6 +1,7 @@
 /** Properties of Flume's RpcClientFactory, as options. */
 import { MillraceError } from '../base/errors.ts';
 import type { Finding } from '../base/finding.ts';
+import { withoutKerberos } from '../component/hop/kerberos.ts';
 import { parseOptions } from '../component/options/parse.ts';
 import { type OptionsOf, optionTable } from '../component/options/table.ts';
 import { clientTlsOptions } from '../component/tls/options.ts';
@@ -126,8 +127,7 @@ export function settingsOf(properties: RpcProperties): RpcSettings {
     throw bad('client.type', values['client.type'], text, remedy);
   }
   if (values.kerberos) {
-    const remedy = 'leave kerberos out, or send by TLS with a client certificate';
-    throw bad('kerberos', 'true', 'kerberos is not available in this version', remedy);
+    throw withoutKerberos(COMPONENT, 'leave kerberos out, or send by TLS with a client certificate');
   }
   const hosts = values.hosts.map((name) => addressOf(name, values['hosts.*'][name]));
   return { type, hosts: hostsFor(type, hosts, values), options: values, warnings: findings };

@@ -64,7 +64,7 @@ describe('properties of a client', () => {
       { hosts: 'h1', 'hosts.h1': 'one:1', 'client.type': 'default_loadbalance' },
       /at least two hosts/,
     ],
-    ['kerberos', { ...TWO, 'client.type': 'thrift', kerberos: true }, /kerberos is not available/],
+    ['kerberos', { ...TWO, 'client.type': 'thrift', kerberos: true }, /kerberos = true is not available/],
   ];
   for (const [what, properties, text] of refused) {
     test(`${what}: an error that says so, with a remedy`, () => {

@@ -1,4 +1,5 @@
 import { MillraceError, messageOf } from '../../base/errors.ts';
+import { withoutKerberos } from '../../component/hop/kerberos.ts';
 import type { OptionsOf } from '../../component/options/table.ts';
 import type { Sink, SinkContext } from '../../component/sink.ts';
 import { createDialer, type Dialer } from '../../component/tls/client.ts';
@@ -40,7 +41,7 @@ class ThriftSink implements Sink {
     this.batchSize = o['batch-size'];
     this.#resetMs = o['reset-connection-interval'] * 1000;
     this.overlap = o['batches-in-flight'];
-    if (o.kerberos) throw withoutKerberos(context.name);
+    if (o.kerberos) throw withoutKerberos(`sink ${context.name}`, IN_ITS_PLACE);
   }
 
   /** Tries to connect once; a server that is not there yet is no reason not to start. */
@@ -165,16 +166,4 @@ function remedyOf(error: unknown): string | undefined {
   return error instanceof ThriftApplicationError ? LOG : undefined;
 }
 
-function withoutKerberos(name: string): MillraceError {
-  const component = `sink ${name}`;
-  return new MillraceError(
-    'CONF_OPTION_VALUE',
-    `${component}: kerberos = true is not available in this version`,
-    {
-      component,
-      option: 'kerberos',
-      value: 'true',
-      remedy: 'use ssl, with a keystore where the server asks who this agent is, or keep Flume for it',
-    },
-  );
-}
+const IN_ITS_PLACE = 'use ssl, with a keystore where the server asks who this agent is, or keep Flume for it';

@@ -1,13 +1,12 @@
 import { MillraceError, messageOf } from '../../base/errors.ts';
+import { CallsIntoBatches } from '../../component/hop/calls-into-batches.ts';
 import { ThriftListener } from '../../component/hop/thrift-listener.ts';
 import type { OptionsOf } from '../../component/options/table.ts';
 import type { PutOutcome, Source, SourceContext } from '../../component/source.ts';
-import type { BatchBuilder } from '../../memory/block/builder.ts';
 import { BinaryReader } from '../../wire/thrift/binary-reader.ts';
 import { BinaryWriter } from '../../wire/thrift/binary-writer.ts';
 import { ThriftApplicationError } from '../../wire/thrift/errors.ts';
 import type { ThriftReader } from '../../wire/thrift/reader.ts';
-import type { ThriftService } from '../../wire/thrift/service.ts';
 import { APPLICATION_ERROR } from '../../wire/thrift/types.ts';
 import { readEntries } from './entries.ts';
 import type { options } from './index.ts';
@@ -38,46 +37,18 @@ export function create(context: SourceContext): Source {
 }
 
 /** `Log`: one call is one put, and its answer is the put's outcome. */
-class ScribeCalls implements ThriftService {
-  readonly #context: SourceContext;
-  #batch: BatchBuilder | null = null;
-
-  constructor(context: SourceContext) {
-    this.#context = context;
+class ScribeCalls extends CallsIntoBatches {
+  protected call(reader: ThriftReader): Promise<number> {
+    if (reader.method === 'Log') return this.#log(reader);
+    throw new ThriftApplicationError(
+      APPLICATION_ERROR.unknownMethod,
+      `Invalid method name: '${reader.method}'`,
+    );
   }
 
-  open(bytes: number): boolean {
-    this.#batch = this.#context.openBatch(bytes);
-    return this.#batch !== null;
-  }
-
-  room(): Promise<void> {
-    return this.#context.room();
-  }
-
-  hurry(): void {
-    void this.#context.settled();
-  }
-
-  giveUp(): void {
-    if (this.#batch?.isOpen) this.#context.discard(this.#batch);
-    this.#batch = null;
-  }
-
-  handle(reader: ThriftReader): Promise<number> {
-    try {
-      if (reader.method === 'Log') return this.#log(reader, this.#batch!);
-      throw new ThriftApplicationError(
-        APPLICATION_ERROR.unknownMethod,
-        `Invalid method name: '${reader.method}'`,
-      );
-    } finally {
-      this.giveUp();
-    }
-  }
-
-  #log(reader: ThriftReader, batch: BatchBuilder): Promise<number> {
-    const { counters, log } = this.#context;
+  #log(reader: ThriftReader): Promise<number> {
+    const { batch } = this;
+    const { counters, log } = this.context;
     let entries: number | null;
     try {
       entries = readEntries(reader, batch);
@@ -92,12 +63,11 @@ class ScribeCalls implements ThriftService {
     }
     counters.add('EventReceivedCount', entries);
     if (entries === 0) return Promise.resolve(OK);
-    this.#batch = null;
-    return this.#answer(entries, this.#context.put(batch, 'batch'));
+    return this.#answer(entries, this.context.put(batch, 'batch'));
   }
 
   async #answer(entries: number, outcome: Promise<PutOutcome>): Promise<number> {
-    const { counters } = this.#context;
+    const { counters } = this.context;
     const { refusal } = await outcome;
     if (refusal !== null) {
       counters.add('ChannelWriteFail', 1);

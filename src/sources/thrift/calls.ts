@@ -1,54 +1,29 @@
 /** Calls of ThriftSourceProtocol: one call is one put, and its answer is the put's outcome. */
 import { MillraceError, messageOf } from '../../base/errors.ts';
+import { CallsIntoBatches } from '../../component/hop/calls-into-batches.ts';
 import type { PutOutcome, SourceContext } from '../../component/source.ts';
-import type { BatchBuilder } from '../../memory/block/builder.ts';
 import { STATUS, ThriftApplicationError } from '../../wire/thrift/errors.ts';
 import { EventsIn } from '../../wire/thrift/events-in.ts';
 import type { ThriftReader } from '../../wire/thrift/reader.ts';
-import type { ThriftService } from '../../wire/thrift/service.ts';
 import { APPLICATION_ERROR } from '../../wire/thrift/types.ts';
 
-export class SourceCalls implements ThriftService {
-  readonly #context: SourceContext;
+export class SourceCalls extends CallsIntoBatches {
   readonly #events: EventsIn;
-  #batch: BatchBuilder | null = null;
 
   constructor(context: SourceContext, headersMax: number) {
-    this.#context = context;
+    super(context);
     this.#events = new EventsIn(headersMax);
   }
 
-  open(bytes: number): boolean {
-    this.#batch = this.#context.openBatch(bytes);
-    return this.#batch !== null;
-  }
-
-  room(): Promise<void> {
-    return this.#context.room();
-  }
-
-  hurry(): void {
-    void this.#context.settled();
-  }
-
-  giveUp(): void {
-    if (this.#batch?.isOpen) this.#context.discard(this.#batch);
-    this.#batch = null;
-  }
-
-  handle(reader: ThriftReader): Promise<number> {
+  protected call(reader: ThriftReader): Promise<number> {
     const { method } = reader;
-    try {
-      if (method === 'appendBatch') return this.#appendBatch(this.#put(reader, 'events'), this.#events.count);
-      if (method === 'append') return this.#append(this.#put(reader, 'event'));
-      throw new ThriftApplicationError(APPLICATION_ERROR.unknownMethod, `Invalid method name: '${method}'`);
-    } finally {
-      this.giveUp();
-    }
+    if (method === 'appendBatch') return this.#appendBatch(this.#put(reader, 'events'), this.#events.count);
+    if (method === 'append') return this.#append(this.#put(reader, 'event'));
+    throw new ThriftApplicationError(APPLICATION_ERROR.unknownMethod, `Invalid method name: '${method}'`);
   }
 
   async #append(outcome: Promise<PutOutcome>): Promise<number> {
-    const { counters } = this.#context;
+    const { counters } = this.context;
     counters.add('AppendReceivedCount', 1);
     counters.add('EventReceivedCount', 1);
     const { refusal } = await outcome;
@@ -59,7 +34,7 @@ export class SourceCalls implements ThriftService {
   }
 
   async #appendBatch(outcome: Promise<PutOutcome>, events: number): Promise<number> {
-    const { counters } = this.#context;
+    const { counters } = this.context;
     counters.add('AppendBatchReceivedCount', 1);
     counters.add('EventReceivedCount', events);
     const { refusal } = await outcome;
@@ -70,24 +45,23 @@ export class SourceCalls implements ThriftService {
   }
 
   #refused(): number {
-    this.#context.counters.add('ChannelWriteFail', 1);
+    this.context.counters.add('ChannelWriteFail', 1);
     return STATUS.failed;
   }
 
   /** Reads the events of a call and puts them, in this turn of the event loop. */
   #put(reader: ThriftReader, argument: 'event' | 'events'): Promise<PutOutcome> {
-    const batch = this.#batch!;
+    const { batch } = this;
     try {
       this.#events.read(reader, argument, batch);
     } catch (error) {
       // A batch that no block can hold fails as one does that no transaction can hold.
       if (!(error instanceof MillraceError) || error.code !== 'EVENT_TOO_LARGE') throw error;
-      this.#context.log.warn(`A call was refused: ${messageOf(error)}`);
+      this.context.log.warn(`A call was refused: ${messageOf(error)}`);
       return Promise.resolve(TOO_LARGE);
     }
     if (batch.count === 0) return Promise.resolve(NOTHING);
-    this.#batch = null;
-    return this.#context.put(batch, 'batch');
+    return this.context.put(batch, 'batch');
   }
 }
 

@@ -1,4 +1,4 @@
-import { MillraceError } from '../../base/errors.ts';
+import { withoutKerberos } from '../../component/hop/kerberos.ts';
 import { ThriftListener } from '../../component/hop/thrift-listener.ts';
 import type { OptionsOf } from '../../component/options/table.ts';
 import type { Source, SourceContext } from '../../component/source.ts';
@@ -9,7 +9,7 @@ import type { options } from './index.ts';
 export function create(context: SourceContext): Source {
   const o = context.options as OptionsOf<typeof options>;
   const { counters } = context;
-  if (o.kerberos) throw withoutKerberos(context.name);
+  if (o.kerberos) throw withoutKerberos(`source ${context.name}`, IN_ITS_PLACE);
   return new ThriftListener(context, {
     title: 'Thrift source',
     logger: 'org.apache.flume.source.ThriftSource',
@@ -28,17 +28,5 @@ export function create(context: SourceContext): Source {
   });
 }
 
-function withoutKerberos(name: string): MillraceError {
-  const component = `source ${name}`;
-  return new MillraceError(
-    'CONF_OPTION_VALUE',
-    `${component}: kerberos = true is not available in this version`,
-    {
-      component,
-      option: 'kerberos',
-      value: 'true',
-      remedy:
-        'use ssl, with client-auth = need where clients have to prove who they are, or keep Flume for it',
-    },
-  );
-}
+const IN_ITS_PLACE =
+  'use ssl, with client-auth = need where clients have to prove who they are, or keep Flume for it';

@@ -3,47 +3,29 @@
  * event which a channel refuses is put again until it is taken, and nothing more is read meanwhile. Flume
  * drops it.
  */
-import type { PutOutcome, SourceContext } from '../../component/source.ts';
-import type { BatchBuilder } from '../../memory/block/builder.ts';
+import { CallsIntoBatches } from '../../component/hop/calls-into-batches.ts';
+import type { PutOutcome } from '../../component/source.ts';
 import { ThriftApplicationError } from '../../wire/thrift/errors.ts';
 import type { ThriftReader } from '../../wire/thrift/reader.ts';
-import type { ThriftService } from '../../wire/thrift/service.ts';
 import { APPLICATION_ERROR } from '../../wire/thrift/types.ts';
 import { type LegacyEvent, readEvent } from './event.ts';
 
 /** Pause before an event that was refused is put again. */
 const AGAIN_MS = 100;
 
-export class LegacyCalls implements ThriftService {
-  readonly #context: SourceContext;
-  #batch: BatchBuilder | null = null;
+export class LegacyCalls extends CallsIntoBatches {
   /** Events that were refused and wait for their next put. */
   #held = 0;
   readonly #waiters: (() => void)[] = [];
   #stopped = false;
 
-  constructor(context: SourceContext) {
-    this.#context = context;
+  override open(bytes: number): boolean {
+    return this.#held === 0 && super.open(bytes);
   }
 
-  open(bytes: number): boolean {
-    if (this.#held > 0) return false;
-    this.#batch = this.#context.openBatch(bytes);
-    return this.#batch !== null;
-  }
-
-  room(): Promise<void> {
-    if (this.#held === 0) return this.#context.room();
+  override room(): Promise<void> {
+    if (this.#held === 0) return super.room();
     return new Promise((resolve) => this.#waiters.push(resolve));
-  }
-
-  hurry(): void {
-    void this.#context.settled();
-  }
-
-  giveUp(): void {
-    if (this.#batch?.isOpen) this.#context.discard(this.#batch);
-    this.#batch = null;
   }
 
   /** Events that are still refused are given up, and told. */
@@ -51,24 +33,19 @@ export class LegacyCalls implements ThriftService {
     this.#stopped = true;
   }
 
-  handle(reader: ThriftReader): Promise<null> {
+  protected call(reader: ThriftReader): Promise<null> {
     const { method } = reader;
-    try {
-      if (method === 'append') return this.#append(reader);
-      if (method === 'close') return Promise.resolve(null);
-      throw new ThriftApplicationError(APPLICATION_ERROR.unknownMethod, `Invalid method name: '${method}'`);
-    } finally {
-      this.giveUp();
-    }
+    if (method === 'append') return this.#append(reader);
+    if (method === 'close') return Promise.resolve(null);
+    throw new ThriftApplicationError(APPLICATION_ERROR.unknownMethod, `Invalid method name: '${method}'`);
   }
 
   #append(reader: ThriftReader): Promise<null> {
     const event = readEvent(reader);
     if (event === null) return Promise.resolve(null);
-    const batch = this.#batch!;
+    const { batch } = this;
     batch.append(event.body, 0, event.body.length, event.headers);
-    this.#batch = null;
-    return this.#delivered(event, this.#context.put(batch, 'batch'));
+    return this.#delivered(event, this.context.put(batch, 'batch'));
   }
 
   async #delivered(event: LegacyEvent, first: Promise<PutOutcome>): Promise<null> {
@@ -76,8 +53,8 @@ export class LegacyCalls implements ThriftService {
     while (refusal !== null) {
       // What an interceptor cannot handle it will not handle later, either.
       if (this.#stopped || refusal.code === 'INTERNAL') {
-        this.#context.log.error(
-          `source ${this.#context.name}: an event is lost, as its sender cannot be told: ${refusal.text}`,
+        this.context.log.error(
+          `source ${this.context.name}: an event is lost, as its sender cannot be told: ${refusal.text}`,
         );
         break;
       }
@@ -89,13 +66,13 @@ export class LegacyCalls implements ThriftService {
   async #again(event: LegacyEvent): Promise<PutOutcome['refusal']> {
     this.#held++;
     await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
-    let batch = this.#context.openBatch(event.body.length);
+    let batch = this.context.openBatch(event.body.length);
     while (batch === null) {
-      await this.#context.room();
-      batch = this.#context.openBatch(event.body.length);
+      await this.context.room();
+      batch = this.context.openBatch(event.body.length);
     }
     batch.append(event.body, 0, event.body.length, event.headers);
-    const { refusal } = await this.#context.put(batch, 'batch');
+    const { refusal } = await this.context.put(batch, 'batch');
     this.#held--;
     if (this.#held === 0) for (const resolve of this.#waiters.splice(0)) resolve();
     return refusal;

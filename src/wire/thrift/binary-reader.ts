@@ -1,23 +1,13 @@
 /** The binary protocol: big-endian numbers of fixed width. Takes messages with a version word and without. */
 import { ThriftProtocolError } from './errors.ts';
 import { ThriftReader } from './reader.ts';
-import { TYPE } from './types.ts';
+import { BINARY_WIDTHS, TYPE } from './types.ts';
 
 const VERSION_MASK = 0xffff_0000;
 const VERSION_1 = 0x8001_0000;
 
-/** Bytes of a value of each type; 0 where they vary. */
-const WIDTHS = new Uint8Array(256);
-WIDTHS[TYPE.bool] = 1;
-WIDTHS[TYPE.byte] = 1;
-WIDTHS[TYPE.double] = 8;
-WIDTHS[TYPE.i16] = 2;
-WIDTHS[TYPE.i32] = 4;
-WIDTHS[TYPE.i64] = 8;
-WIDTHS[TYPE.uuid] = 16;
-
 /** Fewest bytes of a value of each type, as an element. */
-const ELEMENT_BYTES_MIN = Uint8Array.from(WIDTHS);
+const ELEMENT_BYTES_MIN = Uint8Array.from(BINARY_WIDTHS);
 ELEMENT_BYTES_MIN[TYPE.string] = 4;
 ELEMENT_BYTES_MIN[TYPE.struct] = 1;
 ELEMENT_BYTES_MIN[TYPE.map] = 6;
@@ -93,7 +83,7 @@ export class BinaryReader extends ThriftReader {
   }
 
   protected widthOf(type: number): number {
-    return WIDTHS[type]!;
+    return BINARY_WIDTHS[type]!;
   }
 
   /** Numbers have a width. */

@@ -7,7 +7,7 @@
  * number or type that is being read. A value of known length is passed over at once.
  */
 import { ThriftProtocolError } from './errors.ts';
-import { DEPTH_MAX, NAME_BYTES_MAX, TYPE } from './types.ts';
+import { BINARY_WIDTHS, DEPTH_MAX, NAME_BYTES_MAX, TYPE } from './types.ts';
 
 /** What is being read. */
 const STEP = {
@@ -25,15 +25,6 @@ type Step = (typeof STEP)[keyof typeof STEP];
 const STEP_BYTES = [4, 4, 1, 1, 4, 5, 6];
 const FIELD_ID_BYTES = 2;
 const SEQUENCE_BYTES = 4;
-
-const WIDTHS = new Uint8Array(256);
-WIDTHS[TYPE.bool] = 1;
-WIDTHS[TYPE.byte] = 1;
-WIDTHS[TYPE.double] = 8;
-WIDTHS[TYPE.i16] = 2;
-WIDTHS[TYPE.i32] = 4;
-WIDTHS[TYPE.i64] = 8;
-WIDTHS[TYPE.uuid] = 16;
 
 /** A struct in the stack, where containers have the number of their values. */
 const STRUCT = -1;
@@ -181,7 +172,7 @@ export class BinaryScanner {
         continue;
       }
       const [first, second] = this.#types[top]!;
-      const width = first === second ? WIDTHS[first]! : 0;
+      const width = first === second ? BINARY_WIDTHS[first]! : 0;
       if (width > 0) {
         this.#left[top] = 0;
         this.announced += left * width;
@@ -196,7 +187,7 @@ export class BinaryScanner {
   /** Begins a value behind `before` bytes. Returns whether it has ended already, as its length is known. */
   #value(type: number, before: number): boolean {
     this.announced += before;
-    const width = WIDTHS[type]!;
+    const width = BINARY_WIDTHS[type]!;
     if (width > 0) {
       this.announced += width;
       if (before > 0) this.#step = STEP.fieldType;

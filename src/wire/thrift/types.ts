@@ -21,6 +21,16 @@ export const TYPE = {
   uuid: 16,
 } as const;
 
+/** Bytes of a value of each type in the binary protocol; 0 where they vary. */
+export const BINARY_WIDTHS = new Uint8Array(256);
+BINARY_WIDTHS[TYPE.bool] = 1;
+BINARY_WIDTHS[TYPE.byte] = 1;
+BINARY_WIDTHS[TYPE.double] = 8;
+BINARY_WIDTHS[TYPE.i16] = 2;
+BINARY_WIDTHS[TYPE.i32] = 4;
+BINARY_WIDTHS[TYPE.i64] = 8;
+BINARY_WIDTHS[TYPE.uuid] = 16;
+
 export const MESSAGE = { call: 1, reply: 2, exception: 3, oneway: 4 } as const;
 
 /** Kinds of TApplicationException. */
