@@ -1,7 +1,6 @@
 /** Loads and plans a configuration for commands that only look at it. */
 import type { Finding } from '../base/finding.ts';
 import { type PlanResult, planAgent } from '../config/plan/plan.ts';
-import { at } from '../config/plan/shape.ts';
 import { ConfigurationSources } from '../config/properties/load.ts';
 import { agentScope } from '../engine/scope.ts';
 import { tryOut } from '../engine/trial.ts';
@@ -49,11 +48,8 @@ export async function planFrom(parsed: ParsedArguments): Promise<Planned> {
   const name = last(parsed, 'name') ?? (names.size === 1 ? [...names][0]! : '');
   const planned = await planAgent(properties, name, agentScope(environment));
   const { plan } = planned;
-  const tried = plan === null ? null : await tryOut(plan, environment);
-  const found = (tried?.findings ?? []).map(({ finding, keys }) => {
-    const key = keys.find((one) => properties.has(`${name}.${one}`));
-    return key === undefined ? finding : { ...finding, ...at(properties.get(`${name}.${key}`)!) };
-  });
-  const result = { ...planned, plan: tried?.plan ?? plan };
-  return { name, result, findings: [...findings, ...planned.findings, ...found] };
+  if (plan === null) return { name, result: planned, findings: [...findings, ...planned.findings] };
+  const tried = await tryOut(plan, environment, properties);
+  const result = { ...planned, plan: tried.plan };
+  return { name, result, findings: [...findings, ...planned.findings, ...tried.findings] };
 }

@@ -5,10 +5,11 @@ import type { Finding } from '../base/finding.ts';
 import { DRAIN_MS_DEFAULT } from '../base/limits.ts';
 import type { LogRecord } from '../base/log.ts';
 import { type PlanResult, planAgent } from '../config/plan/plan.ts';
-import { parseProperties } from '../config/properties/parse.ts';
+import { type Property, parseProperties } from '../config/properties/parse.ts';
 import { agentScope } from '../engine/scope.ts';
 import { createAgent as startable } from '../engine/start.ts';
 import type { AgentHandle } from '../engine/status.ts';
+import { tryOut } from '../engine/trial.ts';
 
 export interface ConfigurationSettings {
   /** Text of a flume.conf: Java properties, of one agent or several. */
@@ -63,8 +64,11 @@ export interface Agent extends AgentHandle {
 
 /** Finds what is wrong in a configuration without running any of it. */
 export async function checkConfiguration(settings: ConfigurationSettings): Promise<CheckedConfiguration> {
-  const { findings, agents, plan, fatal } = await planOf(settings);
-  return { findings, agents, runnable: plan !== null && fatal === null };
+  const { properties, result } = await planOf(settings);
+  const { agents, plan, fatal } = result;
+  if (plan === null || fatal !== null) return { findings: result.findings, agents, runnable: false };
+  const tried = await tryOut(plan, placesOf(settings), properties);
+  return { findings: [...result.findings, ...tried.findings], agents, runnable: true };
 }
 
 /**
@@ -72,7 +76,7 @@ export async function checkConfiguration(settings: ConfigurationSettings): Promi
  * @throws MillraceError when nothing of the named agent can run.
  */
 export async function createAgent(settings: AgentSettings): Promise<Agent> {
-  const { plan, fatal, findings } = await planOf(settings);
+  const { plan, fatal, findings } = (await planOf(settings)).result;
   if (fatal !== null) throw fatal;
   if (plan === null) {
     const cause = findings.find((finding) => finding.severity === 'error');
@@ -109,7 +113,9 @@ function placesOf(settings: ConfigurationSettings): {
   };
 }
 
-async function planOf(settings: ConfigurationSettings): Promise<PlanResult> {
+async function planOf(
+  settings: ConfigurationSettings,
+): Promise<{ readonly properties: ReadonlyMap<string, Property>; readonly result: PlanResult }> {
   const places = placesOf(settings);
   const { properties, findings } = parseProperties(settings.config, settings.fileName ?? 'flume.conf');
   const scope = agentScope({
@@ -119,5 +125,5 @@ async function planOf(settings: ConfigurationSettings): Promise<PlanResult> {
     env: settings.env ?? process.env,
   });
   const result = await planAgent(properties, settings.name, scope);
-  return { ...result, findings: [...findings, ...result.findings] };
+  return { properties, result: { ...result, findings: [...findings, ...result.findings] } };
 }

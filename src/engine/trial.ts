@@ -12,25 +12,26 @@ import { SINK_COUNTERS, SOURCE_COUNTERS } from '../component/counters.ts';
 import type { ComponentKind, Declaration } from '../component/declaration.ts';
 import { collect, parseOptions } from '../component/options/parse.ts';
 import { nearest } from '../component/options/suggest.ts';
+import { at } from '../config/plan/shape.ts';
 import type { AgentPlan, GroupUnit, PartSpec, SourceUnit, Unit } from '../config/plan/types.ts';
+import type { Property } from '../config/properties/parse.ts';
 import { allocateCounters, CounterSlots } from '../memory/counters/counters.ts';
 import { registry } from '../registry.ts';
 import { Parts, type PluginPlaces } from './worker/parts.ts';
 
-export interface TrialFinding {
-  readonly finding: Finding;
-  /** Keys that it is about, without the agent's name; the first that flume.conf has tells the line. */
-  readonly keys: readonly string[];
-}
-
 export interface TrialResult {
   /** The plan without the units that could not run. */
   readonly plan: AgentPlan;
-  readonly findings: readonly TrialFinding[];
+  readonly findings: readonly Finding[];
 }
 
-export async function tryOut(plan: AgentPlan, places: PluginPlaces): Promise<TrialResult> {
-  const trial = new Trial(new Parts(registry, places));
+/** `properties` are those that the plan was made of: they tell the lines of findings. */
+export async function tryOut(
+  plan: AgentPlan,
+  places: PluginPlaces,
+  properties: ReadonlyMap<string, Property>,
+): Promise<TrialResult> {
+  const trial = new Trial(new Parts(registry, places), (key) => properties.get(`${plan.agentName}.${key}`));
   const units: Unit[] = [];
   for (const unit of plan.units) if (await trial.runs(unit)) units.push(unit);
   return { plan: { ...plan, units }, findings: trial.findings };
@@ -48,10 +49,18 @@ interface Subject {
 
 class Trial {
   readonly #parts: Parts;
-  readonly findings: TrialFinding[] = [];
+  readonly #property: (key: string) => Property | undefined;
+  readonly findings: Finding[] = [];
 
-  constructor(parts: Parts) {
+  constructor(parts: Parts, property: (key: string) => Property | undefined) {
     this.#parts = parts;
+    this.#property = property;
+  }
+
+  /** The first of `keys` that the configuration has tells the line. */
+  #note(finding: Finding, keys: readonly string[]): void {
+    const property = keys.map(this.#property).find((one) => one !== undefined);
+    this.findings.push(property === undefined ? finding : { ...finding, ...at(property) });
   }
 
   /** False when the unit could not run. */
@@ -152,7 +161,7 @@ class Trial {
     for (const finding of findings) {
       if (finding.severity === 'error')
         throw new MillraceError(finding.code, finding.text, { ...finding, option });
-      this.findings.push({ finding, keys: [`${subject.root}${option}.${finding.option}`] });
+      this.#note(finding, [`${subject.root}${option}.${finding.option}`]);
     }
   }
 
@@ -181,7 +190,7 @@ class Trial {
       ...(value === undefined ? {} : { value }),
       ...(remedy === undefined ? {} : { remedy }),
     };
-    this.findings.push({ finding, keys: keysOf(subject, option) });
+    this.#note(finding, keysOf(subject, option));
   }
 
   /** What a component warns of while it is made is a finding, too. */
@@ -189,7 +198,7 @@ class Trial {
     const { component } = subject;
     const warn = (text: string) => {
       const finding: Finding = { severity: 'warning', code: 'CONF_OPTION_VALUE', text, component };
-      this.findings.push({ finding, keys: keysOf(subject, undefined) });
+      this.#note(finding, keysOf(subject, undefined));
     };
     const log: Logger = { ...silentLogger, warn, error: warn, named: () => log };
     return log;

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import { kitPlugin, planText, runFlow } from '../kit/flow.ts';
+import { Collected, kitPlugin, planText, runFlow } from '../kit/flow.ts';
 import { HOME } from '../kit/process.ts';
 import { temporaryDirectory } from '../kit/temporary.ts';
 import { until } from '../kit/until.ts';
@@ -52,6 +52,34 @@ describe('the guides', () => {
       findings.some((one) => one.severity === 'error' && one.option === 'times' && one.value === '10'),
     );
     assert.ok(findings.some((one) => /tims/.test(one.text) && /times/.test(one.remedy ?? '')));
+  });
+
+  test('the HTTP handler of extend.md runs as it stands', async (t) => {
+    const file = join(temporaryDirectory(t), 'handler.mjs');
+    const page = readFileSync(join(HOME, 'docs/guide/extend.md'), 'utf8');
+    writeFileSync(file, /```js\n( *\/\/ A line of a form[\s\S]*?)```/.exec(page)![1]!);
+    const collected = new Collected(t);
+    const flow = await runFlow(
+      t,
+      `sources = r1
+       channels = c1
+       sinks = k1
+       sources.r1.type = http
+       sources.r1.bind = 127.0.0.1
+       sources.r1.port = 0
+       sources.r1.handler = file:${file}
+       sources.r1.handler.path = /lines
+       sources.r1.channels = c1
+       channels.c1.type = memory
+       ${collected.sink('k1', 'c1')}`,
+    );
+    const url = `http://127.0.0.1:${await flow.port('r1')}`;
+    const post = (path: string) => fetch(url + path, { method: 'POST', body: 'one\ntwo\n' });
+    assert.equal((await post('/other')).status, 400);
+    assert.equal((await post('/lines?from=test')).status, 200);
+    await collected.untilCount(2);
+    assert.deepEqual(collected.bodies, ['one', 'two']);
+    assert.equal(collected.events[1]!.headers.get('from'), 'test');
   });
 
   test('the configuration of start.md plans without a finding', async () => {

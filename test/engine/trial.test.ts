@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { parseProperties } from '../../src/config/properties/parse.ts';
 import { type TrialResult, tryOut } from '../../src/engine/trial.ts';
-import { plan, planWith } from '../config/planning.ts';
+import { BASE, plan, planWith } from '../config/planning.ts';
 import { HOME } from '../kit/process.ts';
 
 const PLACES = { pluginPaths: [], confDir: null };
@@ -13,7 +13,8 @@ const PLACES = { pluginPaths: [], confDir: null };
 async function tried(more: string): Promise<TrialResult> {
   const { plan: made, findings } = await planWith(more);
   assert.deepEqual(findings, [], 'the tables say nothing of it');
-  return await tryOut(made!, PLACES);
+  const { properties } = parseProperties(`${BASE}\n${more}`, 'flume.conf');
+  return await tryOut(made!, PLACES, properties);
 }
 
 const interceptor = (lines: string) => {
@@ -85,8 +86,9 @@ describe('a trial finds', () => {
       const more = lines.includes('type = http') ? lines : lines;
       const { plan: left, findings } = await tried(more);
       assert.equal(findings.length, 1, JSON.stringify(findings));
-      const { finding, keys } = findings[0]!;
-      assert.deepEqual([finding.severity, keys[0]], ['error', key]);
+      const finding = findings[0]!;
+      assert.deepEqual([finding.severity, finding.file], ['error', 'flume.conf']);
+      assert.equal(finding.key, key.endsWith('.name') ? 'a1.sources.r1.interceptors.i1.type' : `a1.${key}`);
       assert.match(finding.text, text);
       assert.match(finding.remedy ?? '', remedy);
       const gone = key.startsWith('sources') ? 'source' : 'group';
@@ -102,7 +104,7 @@ describe('a trial finds', () => {
       `${group}failover\na1.sinkgroups.g1.processor.priority.k3 = 1`,
     );
     assert.equal(left.units.length, 3);
-    const [{ finding }] = findings as [TrialResult['findings'][number]];
+    const [finding] = findings as [TrialResult['findings'][number]];
     assert.equal(finding.severity, 'warning');
     assert.match(finding.text, /priority\.k3 is ignored: the group has no sink k3 \(it has k1, k2\)/);
   });
@@ -112,9 +114,9 @@ describe('a trial finds', () => {
       `${fileRoll}\na1.sinks.k1.sink.serializer.appendNewlin = false`,
     );
     assert.equal(left.units.length, 3);
-    const [{ finding, keys }] = findings as [TrialResult['findings'][number]];
+    const [finding] = findings as [TrialResult['findings'][number]];
     assert.deepEqual([finding.severity, finding.remedy], ['warning', 'did you mean appendNewline?']);
-    assert.deepEqual(keys, ['sinks.k1.sink.serializer.appendNewlin']);
+    assert.equal(finding.key, 'a1.sinks.k1.sink.serializer.appendNewlin');
   });
 });
 
@@ -135,7 +137,7 @@ describe('a trial of the examples', () => {
       const { properties } = parseProperties(text, file);
       for (const name of new Set([...properties.keys()].map((key) => key.split('.', 1)[0]!))) {
         const made = (await plan(text, name)).plan;
-        const { plan: left, findings } = await tryOut(made!, PLACES);
+        const { plan: left, findings } = await tryOut(made!, PLACES, properties);
         assert.deepEqual(findings, [], `${file} ${name}`);
         assert.deepEqual(left.units, made!.units);
         units += left.units.length;
