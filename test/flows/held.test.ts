@@ -129,6 +129,19 @@ test('what a sink holds when it stops stays in the channel, on the disk', async 
   assert.equal(after.collected.bodies.filter((body) => body.endsWith('3')).length, 2 * held.length);
 });
 
+test('events that are held keep the numbers that a file channel gave them', async (t) => {
+  const directory = temporaryDirectory(t);
+  const channel = `channels.c1.type = file
+    channels.c1.checkpointDir = ${directory}/checkpoint
+    channels.c1.dataDirs = ${directory}/data`;
+  const run = await Holding.run(t, '', channel);
+  await run.untilCommitted(others.length);
+  run.go();
+  await run.untilCommitted(EVENTS);
+  await run.collected.untilCount(EVENTS);
+  for (const { body, number } of run.collected.events) assert.equal(number, Number(body));
+});
+
 test('in a group a sink holds nothing: a batch is delivered whole or not at all', async (t) => {
   const run = await Holding.run(
     t,

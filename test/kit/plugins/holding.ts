@@ -8,6 +8,7 @@ import type { SinkDeclaration } from '../../../src/component/declaration.ts';
 import { type OptionsOf, optionTable } from '../../../src/component/options/table.ts';
 import type { HeldPart } from '../../../src/component/sink.ts';
 import type { BatchRange } from '../../../src/memory/block/batch.ts';
+import type { CollectedEvent } from './collector.ts';
 
 const options = optionTable({
   topic: { kind: 'string', required: true, help: 'Where to tell.' },
@@ -17,6 +18,11 @@ const options = optionTable({
   fails: { kind: 'int', default: 0, help: 'So many batches fail first.' },
   complaint: { kind: 'string', help: 'What it says to be wrong with itself until the file is there.' },
 });
+
+/** One range an event. */
+function eventsOf({ view, first, count }: BatchRange): BatchRange[] {
+  return Array.from({ length: count }, (_, n) => ({ view, first: first + n, count: 1 }));
+}
 
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
@@ -34,8 +40,10 @@ export default {
     create(context) {
       const o = context.options as OptionsOf<typeof options>;
       const channel = new BroadcastChannel(o.topic);
-      const tell = (bodies: readonly string[]) =>
-        channel.postMessage(bodies.map((body) => ({ body, headers: new Map() })));
+      const told = ({ view, first }: Pick<BatchRange, 'view' | 'first'>): CollectedEvent => {
+        const number = view.place === null ? null : view.place.first + first;
+        return { body: view.bodyText(first), headers: view.headers(first), number };
+      };
       let failures = o.fails;
       let isStopped = false;
       const opened = async (): Promise<void> => {
@@ -44,12 +52,12 @@ export default {
       const hold = (ranges: readonly BatchRange[]): HeldPart => {
         let isForgotten = false;
         // In a turn of its own: it may be moved before.
-        const read = () => part.ranges.map(({ view, first }) => view.bodyText(first));
+        const read = () => part.ranges.flatMap(eventsOf).map(told);
         const deliver = async () => {
           await opened();
           // One that is not delivered stays so.
           if (isForgotten || isStopped) return await new Promise<void>(() => {});
-          tell(read());
+          channel.postMessage(read());
         };
         const part: HeldPart = {
           ranges,
@@ -74,14 +82,14 @@ export default {
         async process(batch) {
           await pause(1);
           if (failures-- > 0) throw new Error('it fails, as it was told to');
-          const bodies: string[] = [];
+          const events: CollectedEvent[] = [];
           const ranges: BatchRange[] = [];
           batch.forEach((view, first) => {
-            const body = view.bodyText(first);
-            if (context.mayHold && body.endsWith('3')) ranges.push({ view, first, count: 1 });
-            else bodies.push(body);
+            const event = told({ view, first });
+            if (context.mayHold && event.body.endsWith('3')) ranges.push({ view, first, count: 1 });
+            else events.push(event);
           });
-          tell(bodies);
+          channel.postMessage(events);
           return ranges.length === 0 ? [] : [hold(ranges)];
         },
         stop() {
