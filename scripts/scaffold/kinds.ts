@@ -93,7 +93,10 @@ export function create(context: SourceContext): Source {
       LOGGER,
     ),
     bad: [
-      [`{ interval: 'soon' }`, 'interval = soon is not a number of ms or a duration such as 10s, at least 1'],
+      [
+        `{ interval: 'soon' }`,
+        'interval = soon is not a number of milliseconds or a duration such as 10s, at least 1',
+      ],
       [`{ intervall: '1' }`, 'unknown option intervall is ignored'],
     ],
   },
