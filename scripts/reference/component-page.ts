@@ -62,9 +62,11 @@ function metricsText(declaration: Declaration, path: string): string {
   return `## Metrics\n\n${text} See ${link}.`;
 }
 
-/** Counters that the code of a component names. */
+/** Counters that the code of a component names, or what it has of hops. */
 function countersIn(path: string, kind: 'source' | 'sink'): readonly string[] {
-  const text = codeOf(path);
+  const own = codeOf(path);
+  const shared = [...own.matchAll(/'(?:\.\.\/)+(component\/hop\/[\w-]+\.ts)'/g)];
+  const text = own + shared.map(([, file]) => readText('src', file!)).join('');
   const names: readonly string[] = kind === 'source' ? SOURCE_COUNTERS : SINK_COUNTERS;
   return names.filter((name) => text.includes(`'${name}'`));
 }

@@ -5,6 +5,7 @@
  */
 import { MillraceError, messageOf } from '../../base/errors.ts';
 import { createHopDialer, type HopDialer } from '../../component/hop/avro-dialer.ts';
+import { SinkConnection } from '../../component/hop/sink-connection.ts';
 import type { OptionsOf } from '../../component/options/table.ts';
 import type { Sink, SinkContext } from '../../component/sink.ts';
 import type { Batch } from '../../memory/block/batch.ts';
@@ -21,22 +22,21 @@ class AvroSink implements Sink {
   readonly overlap: number;
   readonly #context: SinkContext;
   readonly #options: OptionsOf<typeof options>;
-  readonly #resetMs: number;
+  readonly #connection: SinkConnection<ClientSession>;
   #dialer: HopDialer | null = null;
-  #session: ClientSession | null = null;
-  /** The connection that is being made, for all batches that wait for it. */
-  #connecting: Promise<ClientSession> | null = null;
   /** The call before, where calls are made one after another. */
   #last: Promise<void> = Promise.resolve();
-  /** When the connection has had its time. */
-  #resetAtMs = Number.POSITIVE_INFINITY;
 
   constructor(context: SinkContext, o: OptionsOf<typeof options>) {
     this.#context = context;
     this.#options = o;
     this.batchSize = o['batch-size'];
     this.overlap = o['batches-in-flight'] ?? IN_FLIGHT_DEFAULT;
-    this.#resetMs = o['reset-connection-interval'] * 1000;
+    this.#connection = new SinkConnection(context, {
+      batchSize: this.batchSize,
+      resetMs: o['reset-connection-interval'] * 1000,
+      open: () => this.#dialer!.open(o.hostname, o.port),
+    });
   }
 
   async start(): Promise<void> {
@@ -49,7 +49,7 @@ class AvroSink implements Sink {
       requestTimeoutMs: o['request-timeout'],
     });
     try {
-      await this.#connect();
+      await this.#connection.connect();
     } catch (error) {
       const { hostname, port } = this.#options;
       const client = `Unable to create avro client using hostname: ${hostname}, port: ${port}`;
@@ -59,20 +59,11 @@ class AvroSink implements Sink {
   }
 
   async process(batch: Batch): Promise<void> {
-    const { counters } = this.#context;
-    counters.add(batch.count < this.batchSize ? 'BatchUnderflowCount' : 'BatchCompleteCount', 1);
-    counters.add('EventDrainAttemptCount', batch.count);
-    let session: ClientSession | null = null;
     try {
-      session = this.#usable() ?? (await this.#connect());
-      await this.#send(session, batch);
+      await this.#connection.deliver(batch, (session) => this.#send(session, batch));
     } catch (error) {
-      counters.add('EventWriteFail', 1);
-      // Another batch may have replaced it already.
-      if (session !== null && session === this.#session) this.#disconnect();
       throw this.#explained(error);
     }
-    counters.add('EventDrainSuccessCount', batch.count);
   }
 
   /** To a source that may execute calls at once, and so in any order, one after another. */
@@ -91,42 +82,7 @@ class AvroSink implements Sink {
 
   idle(): void {
     this.#context.counters.add('BatchEmptyCount', 1);
-    this.#usable();
-  }
-
-  /** The open connection, unless it is gone or has had its time. */
-  #usable(): ClientSession | null {
-    if (this.#session?.isOpen !== true || this.#context.clock.now() >= this.#resetAtMs) this.#disconnect();
-    return this.#session;
-  }
-
-  #connect(): Promise<ClientSession> {
-    this.#connecting ??= this.#open().finally(() => {
-      this.#connecting = null;
-    });
-    return this.#connecting;
-  }
-
-  async #open(): Promise<ClientSession> {
-    const { counters } = this.#context;
-    const o = this.#options;
-    try {
-      this.#session = await this.#dialer!.open(o.hostname, o.port);
-    } catch (error) {
-      counters.add('ConnectionFailedCount', 1);
-      throw error;
-    }
-    counters.add('ConnectionCreatedCount', 1);
-    if (this.#resetMs > 0) this.#resetAtMs = this.#context.clock.now() + this.#resetMs;
-    return this.#session;
-  }
-
-  #disconnect(): void {
-    if (this.#session === null) return;
-    this.#session.finish();
-    this.#session = null;
-    this.#resetAtMs = Number.POSITIVE_INFINITY;
-    this.#context.counters.add('ConnectionClosedCount', 1);
+    this.#connection.usable();
   }
 
   #explained(error: unknown): unknown {
@@ -150,7 +106,7 @@ class AvroSink implements Sink {
 
   stop(): void {
     this.#dialer?.close();
-    this.#disconnect();
+    this.#connection.leave();
   }
 }
 

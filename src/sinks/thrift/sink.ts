@@ -1,5 +1,6 @@
 import { MillraceError, messageOf } from '../../base/errors.ts';
 import { withoutKerberos } from '../../component/hop/kerberos.ts';
+import { SinkConnection } from '../../component/hop/sink-connection.ts';
 import type { OptionsOf } from '../../component/options/table.ts';
 import type { Sink, SinkContext } from '../../component/sink.ts';
 import { createDialer, type Dialer } from '../../component/tls/client.ts';
@@ -26,22 +27,22 @@ class ThriftSink implements Sink {
   readonly overlap: number;
   readonly #context: SinkContext;
   readonly #options: OptionsOf<typeof options>;
-  readonly #resetMs: number;
+  readonly #connection: SinkConnection<ThriftSession>;
   /** An encoder holds the frame of its last call: one for each call under way. */
   readonly #encoders: RequestEncoder[] = [];
   #dialer: Dialer | null = null;
-  #session: ThriftSession | null = null;
-  /** The connection that is being made, for all batches that wait for it. */
-  #connecting: Promise<ThriftSession> | null = null;
-  #connectedMs = 0;
 
   constructor(context: SinkContext, o: OptionsOf<typeof options>) {
+    if (o.kerberos) throw withoutKerberos(`sink ${context.name}`, IN_ITS_PLACE);
     this.#context = context;
     this.#options = o;
     this.batchSize = o['batch-size'];
-    this.#resetMs = o['reset-connection-interval'] * 1000;
     this.overlap = o['batches-in-flight'];
-    if (o.kerberos) throw withoutKerberos(`sink ${context.name}`, IN_ITS_PLACE);
+    this.#connection = new SinkConnection(context, {
+      batchSize: this.batchSize,
+      resetMs: o['reset-connection-interval'] * 1000,
+      open: () => this.#open(),
+    });
   }
 
   /** Tries to connect once; a server that is not there yet is no reason not to start. */
@@ -51,7 +52,7 @@ class ThriftSink implements Sink {
     const log = this.#context.log.named(LOGGER);
     this.#dialer = await createDialer(this.#context, this.#options);
     try {
-      await this.#connect();
+      await this.#connection.connect();
       log.info(`Rpc sink ${name} started.`);
     } catch (error) {
       const client = `Unable to create Rpc client using hostname: ${hostname}, port: ${port}`;
@@ -60,73 +61,34 @@ class ThriftSink implements Sink {
   }
 
   async process(batch: Batch): Promise<void> {
-    const { counters } = this.#context;
-    counters.add(batch.count < this.batchSize ? 'BatchUnderflowCount' : 'BatchCompleteCount', 1);
-    counters.add('EventDrainAttemptCount', batch.count);
-    const { protocol, maxFrameBytes } = this.#options;
-    const encoder = this.#encoders.pop() ?? new RequestEncoder(protocol, maxFrameBytes);
-    let session: ThriftSession | null = null;
     try {
-      session = await this.#connected();
-      for (let sent = 0; sent < batch.count; ) {
-        const call = encoder.batch(batch, sent);
-        await session.call(call);
-        sent += call.events;
-      }
+      await this.#connection.deliver(batch, (session) => this.#send(session, batch));
     } catch (error) {
-      // Its frame may still be on its way into the connection: the encoder is not used again.
-      counters.add('EventWriteFail', 1);
-      // Another batch may have replaced it already.
-      if (session !== null && session === this.#session) this.#disconnect();
       throw this.#explained(error);
     }
+  }
+
+  /** After a failure the encoder is not used again: its frame may be on its way into the connection. */
+  async #send(session: ThriftSession, batch: Batch): Promise<void> {
+    const { protocol, maxFrameBytes } = this.#options;
+    const encoder = this.#encoders.pop() ?? new RequestEncoder(protocol, maxFrameBytes);
+    for (let sent = 0; sent < batch.count; ) {
+      const call = encoder.batch(batch, sent);
+      await session.call(call);
+      sent += call.events;
+    }
     this.#encoders.push(encoder);
-    counters.add('EventDrainSuccessCount', batch.count);
   }
 
   idle(): void {
     this.#context.counters.add('BatchEmptyCount', 1);
-  }
-
-  async #connected(): Promise<ThriftSession> {
-    const session = this.#session;
-    if (session !== null) {
-      const isDue = this.#resetMs > 0 && this.#context.clock.now() - this.#connectedMs >= this.#resetMs;
-      if (session.isOpen && !isDue) return session;
-      this.#disconnect();
-    }
-    return await this.#connect();
-  }
-
-  #connect(): Promise<ThriftSession> {
-    this.#connecting ??= this.#open().finally(() => {
-      this.#connecting = null;
-    });
-    return this.#connecting;
+    this.#connection.usable();
   }
 
   async #open(): Promise<ThriftSession> {
-    const { hostname, port, protocol } = this.#options;
-    const { counters, clock } = this.#context;
-    let session: ThriftSession;
-    try {
-      const socket = await this.#dialer!.connect(hostname, port, this.#options['connect-timeout']);
-      session = new ThriftSession(socket, protocol, this.#options['request-timeout']);
-    } catch (error) {
-      counters.add('ConnectionFailedCount', 1);
-      throw error;
-    }
-    counters.add('ConnectionCreatedCount', 1);
-    this.#session = session;
-    this.#connectedMs = clock.now();
-    return session;
-  }
-
-  #disconnect(): void {
-    if (this.#session === null) return;
-    this.#session.finish();
-    this.#session = null;
-    this.#context.counters.add('ConnectionClosedCount', 1);
+    const o = this.#options;
+    const socket = await this.#dialer!.connect(o.hostname, o.port, o['connect-timeout']);
+    return new ThriftSession(socket, o.protocol, o['request-timeout']);
   }
 
   #explained(error: unknown): unknown {
@@ -147,7 +109,7 @@ class ThriftSink implements Sink {
 
   stop(): void {
     this.#dialer?.close();
-    this.#disconnect();
+    this.#connection.leave();
   }
 }
 
