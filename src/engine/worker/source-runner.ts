@@ -27,9 +27,9 @@ export interface SourceRunnerSetup {
 }
 
 /** Puts that the channels' bells are rung for at the latest. */
-const PUTS_A_BELL = 8;
+const PUTS_A_BELL = 16;
 /** Time between two bells for puts whose outcome nobody waits for, ms. */
-const BELL_MS = 1;
+const BELL_MS = 2;
 /** Complaints about refused puts: at most one in this time. */
 const REFUSAL_LOG_MS = 1000;
 /** Longest wait for the channel's answers when the source stops; keep-alive is 3 s by default. */
