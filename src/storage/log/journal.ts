@@ -128,9 +128,7 @@ export class Journal {
   append(records: readonly StoredRecord[]): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#waiting.push({ records, bytes: writeBytes(records), resolve, reject });
-      this.#writing ??= this.#writeAll().finally(() => {
-        this.#writing = null;
-      });
+      this.#writing ??= this.#writeAll();
     });
   }
 
@@ -146,6 +144,8 @@ export class Journal {
         for (const { reject } of groups) reject(error);
       }
     }
+    // In the same step as the last look: who appends next begins anew.
+    this.#writing = null;
   }
 
   #nextGroups(): Waiting[] {
