@@ -13,7 +13,8 @@ export type Fault =
   | 'sync' // what is written can be seen, and its sync fails with EIO
   | 'torn' // half of what is written reaches the file, and nobody hears of it any more
   | 'old' // a read gives what stood there before
-  | 'unreadable'; // a read fails with EIO
+  | 'unreadable' // a read fails with EIO
+  | 'nameless'; // the names of new files do not reach the disk: EIO
 
 function failure(code: string, call: string): Error {
   return Object.assign(new Error(`${code}: ${call}`), { code });
@@ -25,9 +26,23 @@ export class FaultyDisk implements Disk {
   concerns: (file: string) => boolean = () => true;
   /** Writes whose end nobody hears of. */
   lost = 0;
+  #namesMayPass: Promise<void> = Promise.resolve();
 
   faultOf(file: string): Fault | null {
     return this.concerns(file) ? this.fault : null;
+  }
+
+  async syncDirectory(path: string): Promise<void> {
+    await this.#namesMayPass;
+    if (this.fault === 'nameless') throw failure('EIO', 'fsync');
+    await lmdbDisk.syncDirectory(path);
+  }
+
+  /** New names reach the disk only once the function that is returned has been called. */
+  holdNames(): () => void {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#namesMayPass = promise;
+    return resolve;
   }
 
   open(file: string, mapBytes: number): Environment {

@@ -1,6 +1,7 @@
 /** Reads every block of the backlog and reports what is wrong, with the file and the remedy. */
 import type { Finding } from '../../base/finding.ts';
 import { findingsText } from '../../config/lint/report.ts';
+import { DAMAGED } from '../../storage/log/directory.ts';
 import { listDirectory } from '../../storage/log/listing.ts';
 import type { OffsetRange } from '../../storage/log/ranges.ts';
 import { type Found, LogReader } from '../../storage/log/reader.ts';
@@ -28,7 +29,7 @@ export async function check(parsed: ParsedArguments, target: Target): Promise<nu
     );
     report.addFiles(reader, target);
   } finally {
-    await reader.close();
+    reader.close();
   }
   const { findings, events, blocks, problems } = report;
   if (parsed.options.has('json')) {
@@ -83,12 +84,16 @@ class Report {
   }
 
   addFiles(reader: LogReader, { checkpointDir, dataDirs }: Target): void {
-    for (const { file, why } of reader.unreadable) {
-      this.#error(file, `the segment cannot be read: ${why}`, `${REPAIR} sets it aside as ${file}.damaged`);
-    }
-    for (const { file, missingBytes } of reader.torn) {
-      const text = `the segment lacks ${missingBytes} bytes at its end`;
-      this.#error(file, text, `${REPAIR} fills it up with zeros, which the checksums find`);
+    for (const { file, why, what } of reader.damaged) {
+      if (what === 'journal') {
+        this.#error(file, why, `${REPAIR} passes over it`);
+        continue;
+      }
+      const text =
+        what === 'segment'
+          ? `the segment cannot be read: ${why}`
+          : `the segment is damaged: ${why}; the records that are whole are used`;
+      this.#error(file, text, `${REPAIR} keeps it as ${file}${DAMAGED}`);
     }
     if (reader.checkpointProblem !== null) {
       const text = `the checkpoint cannot be read: ${reader.checkpointProblem}`;

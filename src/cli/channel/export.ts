@@ -58,7 +58,7 @@ export async function exportEvents(parsed: ParsedArguments, target: Target): Pro
     complain(`exported ${plural(exporter.events, 'event')}; ${exporter.left} could not be read\n`);
     return exporter.left === 0 ? EXIT.ok : EXIT.usage;
   } finally {
-    await reader.close();
+    reader.close();
   }
 }
 

@@ -87,7 +87,7 @@ async function contentOf(target: Target): Promise<Content | null> {
       problems: problemsOf(reader),
     };
   } finally {
-    await reader.close();
+    reader.close();
   }
 }
 
@@ -96,8 +96,10 @@ function problemsOf(reader: LogReader): string[] {
     ...(reader.checkpointProblem === null
       ? []
       : [`the checkpoint cannot be read: ${reader.checkpointProblem}`]),
-    ...reader.unreadable.map(({ file, why }) => `${file} cannot be read: ${why}`),
-    ...reader.torn.map(({ file, missingBytes }) => `${file} lacks ${missingBytes} bytes at its end`),
+    ...reader.damaged.map(({ file, why, what }) => {
+      if (what === 'journal') return why;
+      return what === 'segment' ? `${file} cannot be read: ${why}` : `${file} is damaged in part: ${why}`;
+    }),
   ];
 }
 

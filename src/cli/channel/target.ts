@@ -6,6 +6,7 @@ import { silentLogger } from '../../base/log.ts';
 import { parseOptions } from '../../component/options/parse.ts';
 import type { AgentPlan, ChannelUnit } from '../../config/plan/types.ts';
 import { registry } from '../../registry.ts';
+import { isCheckpoint } from '../../storage/checkpoint.ts';
 import type { BlockCipher } from '../../storage/log/cipher.ts';
 import { firstOffsetOf } from '../../storage/log/segment.ts';
 import { logCipher } from '../../transaction/log-channel/encryption.ts';
@@ -57,7 +58,7 @@ function settingsFrom(properties: Readonly<Record<string, string>>, component: s
 /** A folder of all directories of a channel, or the directories themselves, told apart by what they hold. */
 function placesIn(folders: readonly string[]): Pick<Target, 'checkpointDir' | 'dataDirs'> {
   const inside = folders.flatMap((folder) => [folder, ...subfolders(folder)]);
-  const checkpoints = inside.filter((path) => has(path, (name) => name === 'checkpoint.mdb'));
+  const checkpoints = inside.filter((path) => has(path, isCheckpoint));
   const named = inside.filter((path) => /\/checkpoint$/.test(path));
   const found = checkpoints.length > 0 ? checkpoints : named;
   if (found.length !== 1) {

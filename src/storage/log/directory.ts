@@ -1,17 +1,33 @@
 /** One data directory of a log: its segments in order, the last of them open for appending. */
-import { mkdirSync, readdirSync, renameSync, statfsSync } from 'node:fs';
-import { join } from 'node:path';
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  linkSync,
+  openSync,
+  readdirSync,
+  renameSync,
+  statfsSync,
+  writeSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
 import { crashPoint } from '../../base/crash-points.ts';
 import { messageOf } from '../../base/errors.ts';
 import { DirectoryLock } from '../lock.ts';
+import { PageDamage } from '../pages/page-file.ts';
+import { makeDirectory, syncDirectoryNow } from '../sync-directory.ts';
 import type { Disk } from './environment.ts';
 import { forgetName } from './identity.ts';
 import { Journal, journalFirst, readJournals } from './journal.ts';
 import type { RecordKey } from './record.ts';
-import { firstOffsetOf, LogSegment, type StoredRecord } from './segment.ts';
+import { firstOffsetOf, LogSegment } from './segment.ts';
+import type { StoredRecord } from './segment-reader.ts';
 
 /** Folder of blocks that failed their checksum, in a data directory. */
 export const QUARANTINE = 'quarantine';
+
+/** End of the second name of a segment that is damaged. */
+export const DAMAGED = '.damaged';
 
 /** Hears what was found broken: events that are passed over, or the checkpoint. */
 export type Report = (text: string, what: 'events' | 'checkpoint') => void;
@@ -44,7 +60,7 @@ export class LogDirectory {
   #reading: LogSegment | null = null;
 
   constructor(path: string, owner: string, sizes: DirectorySizes, disk: Disk, report: Report) {
-    mkdirSync(path, { recursive: true });
+    makeDirectory(path);
     this.path = path;
     this.#segmentBytes = sizes.segmentBytes;
     this.#disk = disk;
@@ -52,11 +68,21 @@ export class LogDirectory {
     this.#lock = DirectoryLock.acquire(path, owner);
     const firsts = readdirSync(path).flatMap((name) => firstOffsetOf(name) ?? []);
     for (const first of firsts.sort((a, b) => a - b)) {
-      this.#segments.push(new LogSegment(path, first, sizes.segmentBytes, disk));
+      this.#add(this.#segmentAt(first));
     }
     const found = readJournals(path);
     for (const { damage } of found) if (damage !== null) this.#lost(damage);
     this.#journal = new Journal(path, sizes.journalBytes, disk, found, (record) => this.#store(record));
+  }
+
+  #segmentAt(first: number): LogSegment {
+    const damaged = (segment: LogSegment, why: string) => this.#keepDamaged(segment, why);
+    return new LogSegment(this.path, first, this.#segmentBytes, this.#disk, damaged);
+  }
+
+  #add(segment: LogSegment): void {
+    this.#segments.at(-1)?.endBefore(segment.first);
+    this.#segments.push(segment);
   }
 
   /** Records may have gone, and with them the numbers that they had. */
@@ -81,11 +107,10 @@ export class LogDirectory {
           yield key;
         }
       } catch (error) {
-        throwIfSystem(error);
-        await this.#setAside(segment, messageOf(error));
+        if (!(error instanceof PageDamage)) throw error;
+        this.#setAside(segment, error.message);
         continue;
       }
-      if (segment.wasTorn) forgetName(this.path);
       await segment.close();
       // Made, and nothing written to it before the end.
       if (!any) {
@@ -95,17 +120,27 @@ export class LogDirectory {
     }
   }
 
-  async #setAside(segment: LogSegment, why: string): Promise<void> {
-    const at = this.#segments.indexOf(segment);
-    if (at >= 0) this.#segments.splice(at, 1);
-    // Its events may have been the newest: their numbers would be given again.
-    forgetName(this.path);
-    renameSync(segment.file, `${segment.file}.damaged`);
-    this.#report(
-      `${segment.file} cannot be read (${why}): it is set aside as ${segment.file}.damaged`,
-      'events',
-    );
-    await segment.close();
+  /** Nothing of it can be read. */
+  #setAside(segment: LogSegment, why: string): void {
+    renameSync(segment.file, `${segment.file}${DAMAGED}`);
+    this.#segments.splice(this.#segments.indexOf(segment), 1);
+    void segment.remove();
+    const aside = `it is set aside as ${segment.file}${DAMAGED}`;
+    this.#lost(`${segment.file} cannot be read (${why}): ${aside}`);
+  }
+
+  /** Its tree is damaged: the file stays under a second name when its events are taken and it is deleted. */
+  #keepDamaged(segment: LogSegment, why: string): void {
+    const aside = `${segment.file}${DAMAGED}`;
+    // An earlier start has told.
+    if (existsSync(aside)) return;
+    let kept = `it is kept as ${aside}`;
+    try {
+      linkAside(segment.file);
+    } catch (error) {
+      kept = `it cannot be kept as ${aside} (${messageOf(error)})`;
+    }
+    this.#lost(`${segment.file} is damaged (${why}): the records that are whole are used; ${kept}`);
   }
 
   /** Appends a group; resolves when all of it is on the disk. Values must not change before. */
@@ -142,10 +177,10 @@ export class LogDirectory {
     if (active === null || active.isSealed) {
       if (active !== null && active !== this.#reading) void this.#closeWhenQuiet(active);
       if (active !== null) crashPoint('roll');
-      active = new LogSegment(this.path, key.first, this.#segmentBytes, this.#disk);
+      active = this.#segmentAt(key.first);
       // What cannot be made is not looked for when events are read.
-      active.open();
-      this.#segments.push(active);
+      active.create();
+      this.#add(active);
       this.#isOpen = true;
     }
     await this.#track(active, active.append(key, value));
@@ -185,8 +220,8 @@ export class LogDirectory {
         const first = records.next();
         if (!first.done) return continued(first.value, records);
       } catch (error) {
-        throwIfSystem(error);
-        void this.#setAside(segment, messageOf(error));
+        if (!(error instanceof PageDamage)) throw error;
+        this.#setAside(segment, error.message);
         n--;
       }
     }
@@ -234,11 +269,20 @@ export class LogDirectory {
     return bavail * bsize;
   }
 
-  /** Where blocks that fail their checksum are kept. */
-  quarantinePath(first: number): string {
+  /** Keeps a block that fails its checksum; on the disk, as its segment may be deleted. Returns its file. */
+  quarantine(first: number, value: Buffer): string {
     const folder = join(this.path, QUARANTINE);
-    mkdirSync(folder, { recursive: true });
-    return join(folder, `block-${first}`);
+    makeDirectory(folder);
+    const file = join(folder, `block-${first}`);
+    const fd = openSync(file, 'w');
+    try {
+      for (let done = 0; done < value.length; ) done += writeSync(fd, value, done);
+      fsyncSync(fd);
+    } finally {
+      closeSync(fd);
+    }
+    syncDirectoryNow(folder);
+    return file;
   }
 
   /**
@@ -263,8 +307,8 @@ function* continued<T>(first: T, rest: Iterator<T>): Iterable<T> {
   for (let next = rest.next(); !next.done; next = rest.next()) yield next.value;
 }
 
-/** A disk that cannot be read now (gone, no permission, an I/O error) says nothing about what is on it. */
-function throwIfSystem(error: unknown): void {
-  const { code } = error as { code?: unknown };
-  if (typeof code === 'string' && /^E[A-Z]+$/.test(code)) throw error;
+/** A second name, which is on the disk before the first may go. */
+function linkAside(file: string): void {
+  linkSync(file, `${file}${DAMAGED}`);
+  syncDirectoryNow(dirname(file));
 }

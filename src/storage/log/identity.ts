@@ -16,6 +16,7 @@ import { randomUUID } from 'node:crypto';
 import { readFileSync, rmSync } from 'node:fs';
 import { open, rename } from 'node:fs/promises';
 import { join } from 'node:path';
+import { syncDirectory, syncDirectoryNow } from '../sync-directory.ts';
 
 const FILE = 'log-name.json';
 
@@ -38,6 +39,7 @@ export async function nameLog(directories: readonly string[]): Promise<string> {
 /** The next opening gives the log another name. */
 export function forgetName(directory: string): void {
   rmSync(join(directory, FILE), { force: true });
+  syncDirectoryNow(directory);
 }
 
 function nameIn(directory: string): Named | null {
@@ -62,10 +64,5 @@ async function write(directory: string, named: Named): Promise<void> {
     await file.close();
   }
   await rename(draft, join(directory, FILE));
-  const folder = await open(directory, 'r');
-  try {
-    await folder.sync();
-  } finally {
-    await folder.close();
-  }
+  await syncDirectory(directory);
 }

@@ -12,7 +12,7 @@
  * reads the record compares.
  */
 import { crcOf, decodeKey, encodeKey, KEY_BYTES } from './record.ts';
-import type { StoredRecord } from './segment.ts';
+import type { StoredRecord } from './segment-reader.ts';
 
 export const SECTOR_BYTES = 512;
 const MAGIC = 0x4a524c4d; // MLRJ

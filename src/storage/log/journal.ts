@@ -25,7 +25,7 @@ import { crashPoint } from '../../base/crash-points.ts';
 import type { Disk, JournalFile } from './environment.ts';
 import { decodeJournal, encodeWrite, writeBytes } from './journal-format.ts';
 import type { RecordKey } from './record.ts';
-import type { StoredRecord } from './segment.ts';
+import type { StoredRecord } from './segment-reader.ts';
 
 /** Larger groups gain nothing: their bytes cost more than a commit does. */
 export const JOURNAL_GROUP_BYTES = 32 * 1024;

@@ -5,7 +5,7 @@
  * Layout: each group of records (all that one `append` brings) goes to the next directory in turn, into its
  *   newest segment (segment.ts), or first to its journal (journal.ts) when it is small; offsets grow over all
  *   directories, each of which holds the log's name (identity.ts). The checkpoint directory holds
- *   `checkpoint.mdb` (checkpoint.ts).
+ *   the checkpoint (checkpoint.ts).
  * Operations: `append` assigns offsets and resolves when the group is on the disk; groups may overtake each
  *   other there, so `durable` says up to where all are. `read` merges the directories. `take` marks offsets
  *   as taken: the low-water mark travels with the records appended next, and to the checkpoint when none
@@ -19,7 +19,6 @@
  * whose key is not there is neither: reading stops before it.
  */
 import { randomUUID } from 'node:crypto';
-import { writeFileSync } from 'node:fs';
 import { assert } from '../../base/assert.ts';
 import { crashPoint } from '../../base/crash-points.ts';
 import { MillraceError, messageOf } from '../../base/errors.ts';
@@ -32,7 +31,7 @@ import { nameLog } from './identity.ts';
 import type { OffsetRange, TakenOffsets } from './ranges.ts';
 import { crcOf, type RecordKey } from './record.ts';
 import { recover } from './recovery.ts';
-import type { StoredRecord } from './segment.ts';
+import type { StoredRecord } from './segment-reader.ts';
 
 export interface LogSettings {
   readonly checkpointDir: string;
@@ -96,6 +95,8 @@ export class EventLog {
   #turn = 0;
   /** The low-water mark that is on the disk, in a record or the checkpoint. */
   #lowOnDisk: number;
+  /** What the checkpoint on the disk says of `durable`. */
+  #durableOnDisk: number;
   #dirty = false;
   #writing: Promise<void> | null = null;
   #checkpointAtMs = 0;
@@ -114,16 +115,14 @@ export class EventLog {
     const checkpoint = Checkpoint.open(settings.checkpointDir, disk);
     const directories: LogDirectory[] = [];
     try {
-      if (checkpoint.problem !== null) {
-        report(
-          `The checkpoint in ${settings.checkpointDir} could not be read (${checkpoint.problem})`,
-          'checkpoint',
-        );
+      const { state, problem } = checkpoint.found;
+      if (problem !== null) {
+        report(`The checkpoint in ${settings.checkpointDir} could not be read (${problem})`, 'checkpoint');
       }
       for (const path of dataDirs) {
         directories.push(new LogDirectory(path, owner, settings, disk, report));
       }
-      const { taken, end } = await recover(checkpoint.found, directories);
+      const { taken, end } = await recover(state, directories);
       // Behind the recovery: what it sets aside takes the log's name with it.
       const log = await nameLog(dataDirs);
       const numbering = { log, opening: randomUUID(), low: taken.low, end };
@@ -149,7 +148,8 @@ export class EventLog {
     this.numbering = numbering;
     this.#end = numbering.end;
     this.#durable = numbering.end;
-    this.#lowOnDisk = checkpoint.found?.low ?? 0;
+    this.#lowOnDisk = checkpoint.found.state?.low ?? 0;
+    this.#durableOnDisk = checkpoint.found.state?.durable ?? 0;
     this.#release();
   }
 
@@ -289,8 +289,7 @@ export class EventLog {
     if (this.#taken.untaken(key.first, end).length === 0) return;
     let place: string;
     try {
-      const file = directory.quarantinePath(key.first);
-      writeFileSync(file, value);
+      const file = directory.quarantine(key.first, value);
       this.take(key.first, end);
       place = `it is kept in ${file} and passed over`;
     } catch (error) {
@@ -348,10 +347,12 @@ export class EventLog {
     this.#dirty = false;
     crashPoint('checkpoint');
     const { low, ranges } = this.#taken;
+    const durable = this.#durable;
     const written = this.#checkpoint
-      .write({ low, ranges: [...ranges] })
+      .write({ low, ranges: [...ranges], durable })
       .then(() => {
         crashPoint('checkpointed');
+        this.#durableOnDisk = durable;
         this.#lowOnDisk = Math.max(this.#lowOnDisk, low);
         this.#release();
       })
@@ -373,7 +374,8 @@ export class EventLog {
   async close(): Promise<void> {
     while (this.#flights.length > 0) await new Promise((resolve) => setTimeout(resolve, 1));
     await this.#writing?.catch(() => {});
-    const isKnown = !this.#dirty || (await this.#checkpointAtEnd());
+    const isTold = !this.#dirty && this.#durable <= this.#durableOnDisk;
+    const isKnown = isTold || (await this.#checkpointAtEnd());
     await this.#releasing;
     for (const directory of this.#directories) {
       // Takes that the checkpoint does not know may be known to the journal.

@@ -4,21 +4,20 @@
  *
  * It holds the locks of the data directories, so that no channel starts on them meanwhile; on a disk that is
  * read-only it does without. It keeps one segment of each directory open.
- *
- * It does not see a block that LMDB itself loses on a damaged page: such a segment is unreadable from there.
  */
-import { statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { MillraceError, messageOf } from '../../base/errors.ts';
-import { Checkpoint } from '../checkpoint.ts';
+import { Checkpoint, type FoundCheckpoint } from '../checkpoint.ts';
 import { DirectoryLock } from '../lock.ts';
+import { PageDamage } from '../pages/page-file.ts';
 import { type BlockCipher, type Locked, unseal } from './cipher.ts';
-import { FrozenSegment } from './frozen-segment.ts';
+import { DAMAGED } from './directory.ts';
 import { type FoundJournal, journalFirst, readJournals } from './journal.ts';
 import { type DirectoryListing, listDirectory } from './listing.ts';
 import type { OffsetRange, TakenOffsets } from './ranges.ts';
 import { crcOf, type RecordKey } from './record.ts';
 import { recover } from './recovery.ts';
-import type { StoredRecord } from './segment.ts';
+import { SegmentReader, type StoredRecord } from './segment-reader.ts';
 
 export interface ReaderSettings {
   readonly checkpointDir: string;
@@ -42,9 +41,11 @@ export type Found =
   | ({ readonly what: 'locked'; readonly key: RecordKey; readonly file: string } & Locked)
   | { readonly what: 'missing'; readonly ranges: readonly OffsetRange[] };
 
-export interface UnreadableFile {
+export interface DamagedFile {
   readonly file: string;
   readonly why: string;
+  /** A segment, of which nothing is used or what is whole; or a journal, which says so itself. */
+  readonly what: 'segment' | 'part of a segment' | 'journal';
 }
 
 export class LogReader {
@@ -62,11 +63,11 @@ export class LogReader {
     const directories: FrozenDirectory[] = [];
     try {
       for (const path of settings.dataDirs) directories.push(new FrozenDirectory(path, settings.owner));
-      const checkpoint = await Checkpoint.read(settings.checkpointDir);
-      const { taken, end } = await recover(checkpoint.found, directories);
+      const checkpoint = Checkpoint.look(settings.checkpointDir);
+      const { taken, end } = await recover(checkpoint.state, directories);
       return new LogReader(settings, directories, checkpoint, taken, end);
     } catch (error) {
-      for (const directory of directories) await directory.close();
+      for (const directory of directories) directory.close();
       throw error;
     }
   }
@@ -74,28 +75,21 @@ export class LogReader {
   private constructor(
     { cipher }: ReaderSettings,
     directories: readonly FrozenDirectory[],
-    { found, problem }: Awaited<ReturnType<typeof Checkpoint.read>>,
+    { state, problem }: FoundCheckpoint,
     taken: TakenOffsets,
     end: number,
   ) {
     this.#cipher = cipher;
     this.#directories = directories;
-    this.hasCheckpoint = found !== null;
+    this.hasCheckpoint = state !== null;
     this.checkpointProblem = problem;
     this.taken = taken;
     this.end = end;
   }
 
-  /** Segments that cannot be read, of those that were looked at so far. */
-  get unreadable(): readonly UnreadableFile[] {
-    return this.#directories.flatMap((directory) => directory.unreadable);
-  }
-
-  /** Segments that lack their end, of those that were looked at so far. */
-  get torn(): readonly FrozenSegment[] {
-    return this.#directories.flatMap((directory) =>
-      directory.segments.filter((segment) => segment.missingBytes > 0),
-    );
+  /** Segments that are damaged beyond single blocks, of those that were looked at so far. */
+  get damaged(): readonly DamagedFile[] {
+    return this.#directories.flatMap((directory) => directory.damaged);
   }
 
   /** The newest record that has untaken events; null when there is none. */
@@ -145,8 +139,8 @@ export class LogReader {
     return { what: 'block', key, value: block, untaken, file };
   }
 
-  async close(): Promise<void> {
-    for (const directory of this.#directories) await directory.close();
+  close(): void {
+    for (const directory of this.#directories) directory.close();
   }
 }
 
@@ -157,21 +151,42 @@ interface FoundRecords {
 }
 
 class FrozenDirectory {
-  readonly segments: FrozenSegment[];
-  readonly unreadable: UnreadableFile[] = [];
+  readonly #segments: SegmentReader[] = [];
+  readonly damaged: DamagedFile[] = [];
   /** With the records that are in no segment. */
   #journals: readonly FoundJournal[];
   readonly #lock: DirectoryLock | null;
-  #reading: FrozenSegment | null = null;
+  #reading: SegmentReader | null = null;
 
   constructor(path: string, owner: string) {
     listing(path);
     this.#lock = lockOf(path, owner);
     // Looked at again: now nobody deletes a file.
-    this.segments = listing(path).segments.map((file) => new FrozenSegment(file));
+    for (const { file, first } of listing(path).segments) {
+      const before = this.#segments.at(-1);
+      if (before !== undefined) before.end = first;
+      this.#segments.push(
+        new SegmentReader(file, first, (why) => this.#damaged(file, why, 'part of a segment')),
+      );
+    }
     this.#journals = readJournals(path);
-    for (const { file, damage } of this.#journals)
-      if (damage !== null) this.unreadable.push({ file, why: damage });
+    for (const { file, damage } of this.#journals) {
+      if (damage !== null) this.damaged.push({ file, why: damage, what: 'journal' });
+    }
+  }
+
+  #damaged(file: string, why: string, what: DamagedFile['what']): void {
+    // An earlier start, or repair, has told and kept it; or the file was closed and read again.
+    if (existsSync(`${file}${DAMAGED}`) || this.damaged.some((one) => one.file === file)) return;
+    this.damaged.push({ file, why, what });
+  }
+
+  /** Nothing of it can be read. */
+  #giveUp(segment: SegmentReader, error: unknown): void {
+    if (!(error instanceof PageDamage)) throw error;
+    this.#segments.splice(this.#segments.indexOf(segment), 1);
+    segment.close();
+    this.#damaged(segment.file, error.message, 'segment');
   }
 
   newestKeys(): AsyncIterable<RecordKey> {
@@ -185,38 +200,25 @@ class FrozenDirectory {
   }
 
   async *#newestInSegments(): AsyncGenerator<RecordKey> {
-    for (const segment of this.segments.toReversed()) {
+    for (const segment of this.#segments.toReversed()) {
       try {
         yield* segment.keysBackwards();
       } catch (error) {
         this.#giveUp(segment, error);
       }
-      await segment.close();
+      segment.close();
     }
-  }
-
-  #giveUp(segment: FrozenSegment, error: unknown): void {
-    this.segments.splice(this.segments.indexOf(segment), 1);
-    this.unreadable.push({ file: segment.file, why: messageOf(error) });
-    void segment.close();
-  }
-
-  /** The rest of the segment that is read now cannot be. */
-  giveUpReading(error: unknown): void {
-    const segment = this.#reading!;
-    this.#reading = null;
-    this.#giveUp(segment, error);
   }
 
   /** Records that end behind `from`, in order, of the first segment that has any, else of the journal. */
   recordsFrom(from: number): FoundRecords | null {
     let n = Math.max(
       0,
-      this.segments.findLastIndex((segment) => segment.first <= from),
+      this.#segments.findLastIndex((segment) => segment.first <= from),
     );
-    while (n < this.segments.length) {
-      const segment = this.segments[n]!;
-      if (this.#reading !== segment) void this.#reading?.close();
+    while (n < this.#segments.length) {
+      const segment = this.#segments[n]!;
+      if (this.#reading !== segment) this.#reading?.close();
       this.#reading = segment;
       try {
         const records = segment.records(from)[Symbol.iterator]();
@@ -224,7 +226,7 @@ class FrozenDirectory {
         if (!next.done) return { file: segment.file, records, first: next.value };
         n++;
       } catch (error) {
-        this.giveUpReading(error);
+        this.#giveUp(segment, error);
       }
     }
     for (const { file, records } of this.#journals) {
@@ -235,8 +237,8 @@ class FrozenDirectory {
     return null;
   }
 
-  async close(): Promise<void> {
-    for (const segment of this.segments) await segment.close();
+  close(): void {
+    for (const segment of this.#segments) segment.close();
     this.#lock?.release();
   }
 }
@@ -289,14 +291,7 @@ class Cursor {
 
   advance(): void {
     const { key } = this.record!;
-    let next: IteratorResult<StoredRecord>;
-    try {
-      next = this.#records!.next();
-    } catch (error) {
-      this.#directory.giveUpReading(error);
-      this.#open(key.first + key.count);
-      return;
-    }
+    const next = this.#records!.next();
     if (next.done) this.#open(key.first + key.count);
     else this.record = next.value;
   }

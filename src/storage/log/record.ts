@@ -2,21 +2,27 @@
  * A record of the log: the key says which events it holds, the value is their block as it stood in memory, or
  * encrypted (cipher.ts).
  *
- * Key, 32 bytes, big-endian so that LMDB's byte order is the order of offsets:
+ * Key, 36 bytes, big-endian so that LMDB's byte order is the order of offsets:
  *     first event (u64) · events (u32) · crc-32 of the value (u32) · low-water mark (u64) ·
- *     events behind the durable prefix (u32) · format version (u16) · flags (u16)
+ *     events behind the durable prefix (u32) · format version (u16) · flags (u16) · crc-32 of the key (u32)
  *
  * Events are numbered from 0 for the life of a channel's directories: the number of an event is its offset.
  * The low-water mark is the offset below which every event had been taken when the record was written: it
  * makes takes durable with the puts behind them. "Behind the durable prefix" is how far back the first event
  * is that was not known to be on the disk then: no gap can stand before that point. Flags: bit 0, the value
- * is encrypted.
+ * is encrypted. The key has a checksum of its own: a flipped bit in a mark would make events look taken.
+ *
+ * Versions: 2. Version 1 is read: its keys end before their checksum.
  */
 import { crc32 } from 'node:zlib';
+import { MillraceError } from '../../base/errors.ts';
 
-export const KEY_BYTES = 32;
-export const FORMAT_VERSION = 1;
+export const KEY_BYTES = 36;
+const CRC_AT = 32;
+export const FORMAT_VERSION = 2;
 const FLAG_ENCRYPTED = 1;
+/** What keys of the versions that are read have. */
+export const KEY_SIZES: ReadonlySet<number> = new Set([CRC_AT, KEY_BYTES]);
 
 export interface RecordKey {
   readonly first: number;
@@ -37,14 +43,21 @@ export function encodeKey(key: RecordKey): Buffer {
   bytes.writeUInt32BE(Math.min(key.first - key.durable, 0xffffffff), 24);
   bytes.writeUInt16BE(FORMAT_VERSION, 28);
   bytes.writeUInt16BE(key.isEncrypted ? FLAG_ENCRYPTED : 0, 30);
+  bytes.writeUInt32BE(crcOf(bytes.subarray(0, CRC_AT)), CRC_AT);
   return bytes;
 }
 
-/** Null when the bytes are no key of a version that is known. */
+/** Null when the bytes are no key. @throws when they are one of a version that is not known. */
 export function decodeKey(bytes: Uint8Array): RecordKey | null {
-  if (bytes.length !== KEY_BYTES) return null;
   const view = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  if (view.readUInt16BE(28) !== FORMAT_VERSION) return null;
+  if (!KEY_SIZES.has(view.length)) return null;
+  const version = view.readUInt16BE(28);
+  const hasCrc = view.length === KEY_BYTES;
+  if (hasCrc ? crcOf(view.subarray(0, CRC_AT)) !== view.readUInt32BE(CRC_AT) : version !== 1) return null;
+  if (hasCrc && version !== FORMAT_VERSION) {
+    const text = `a record has format version ${version}; this version of Millrace reads 1 and ${FORMAT_VERSION}`;
+    throw new MillraceError('STORAGE_DAMAGED', text, { remedy: 'use the version of Millrace that wrote it' });
+  }
   const first = readOffset(view, 0);
   return {
     first,

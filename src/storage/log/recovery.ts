@@ -14,9 +14,8 @@ export async function recover(
   checkpoint: CheckpointState | null,
   directories: readonly NewestKeys[],
 ): Promise<{ taken: TakenOffsets; end: number }> {
-  const state = checkpoint ?? { low: 0, ranges: [] };
-  let { low } = state;
-  let durable = 0;
+  const state = checkpoint ?? { low: 0, ranges: [], durable: 0 };
+  let { low, durable } = state;
   const tail: RecordKey[] = [];
   for (const directory of directories) {
     let isNewest = true;
@@ -38,5 +37,8 @@ export async function recover(
     if (key.first > end) taken.add(end, key.first);
     end = Math.max(end, key.first + key.count);
   }
-  return { taken, end };
+  // Records may have gone from the end: numbers that were taken are not given out again.
+  const takenEnd = taken.ranges.at(-1)?.[1] ?? 0;
+  if (takenEnd > end) taken.add(end, takenEnd);
+  return { taken, end: Math.max(end, takenEnd) };
 }

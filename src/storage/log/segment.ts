@@ -3,19 +3,15 @@
  * its events are taken. No page is rewritten to remove an event.
  *
  * Name: `segment-` and the offset of its first event as 16 hexadecimal digits, `.mdb`; LMDB's lock beside it
- * with
- *   `-lock` at the end. A sealed segment is closed until it is read.
+ * with `-lock` at the end. LMDB has it while it is written; before and after that it is read by its pages
+ * (segment-reader.ts), so no file that was ever out of this process's hands is opened by LMDB.
  */
 import { existsSync, statSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
-import { checkFile, committed, type Disk, type Environment, type Written } from './environment.ts';
+import { assert } from '../../base/assert.ts';
+import { committed, type Disk, type Environment, type Written } from './environment.ts';
 import { decodeKey, encodeKey, keyFrom, type RecordKey } from './record.ts';
-
-export interface StoredRecord {
-  readonly key: RecordKey;
-  /** Valid until the next turn of the event loop. */
-  readonly value: Buffer;
-}
+import { SegmentReader, type StoredRecord } from './segment-reader.ts';
 
 /** LMDB's MDB_APPEND: keys come in order, pages are filled to the end. */
 const APPEND = { append: true } as unknown as number;
@@ -31,19 +27,30 @@ export function firstOffsetOf(name: string): number | null {
 export class LogSegment {
   readonly file: string;
   readonly first: number;
+  readonly #directory: string;
   readonly #bytesMax: number;
   readonly #disk: Disk;
+  readonly #reader: SegmentReader;
   #environment: Environment | null = null;
+  /** Resolves when the file's name is on the disk. */
+  #named: Promise<void> = Promise.resolve();
   #bytes = 0;
   #syncFailed = false;
-  /** The file had lost its end when it was opened: the newest records may be gone with it. */
-  wasTorn = false;
 
-  constructor(directory: string, first: number, bytesMax: number, disk: Disk) {
+  /** @param onDamage hears of a damaged tree whose records can be read all the same. */
+  constructor(
+    directory: string,
+    first: number,
+    bytesMax: number,
+    disk: Disk,
+    onDamage: (segment: LogSegment, why: string) => void,
+  ) {
     this.file = join(directory, `segment-${first.toString(16).padStart(16, '0')}.mdb`);
     this.first = first;
+    this.#directory = directory;
     this.#bytesMax = bytesMax;
     this.#disk = disk;
+    this.#reader = new SegmentReader(this.file, first, (why) => onDamage(this, why));
   }
 
   /** Bytes of the file on the disk; 0 when there is none. */
@@ -59,44 +66,51 @@ export class LogSegment {
     return this.#syncFailed || this.#bytes >= this.#bytesMax;
   }
 
-  /** @throws when the file is no LMDB file, or damaged so that LMDB cannot open it. */
-  open(): Environment {
+  /** The next segment of the directory has been made. */
+  endBefore(first: number): void {
+    this.#reader.end = first;
+  }
+
+  /** Makes the file, for appending to it. @throws the system's error. */
+  create(): Environment {
     if (this.#environment !== null) return this.#environment;
-    if (existsSync(this.file)) {
-      const { damage, missingBytes } = checkFile(this.file);
-      if (damage !== null) throw new Error(damage);
-      this.wasTorn ||= missingBytes > 0;
-    }
-    this.#bytes = this.diskBytes;
-    this.#environment = this.#disk.open(this.file, Math.max(this.#bytesMax, this.#bytes) + MAP_SLACK_BYTES);
+    this.#environment = this.#disk.open(this.file, this.#bytesMax + MAP_SLACK_BYTES);
+    this.#named = this.#disk.syncDirectory(this.#directory);
+    this.#named.catch(() => {});
     return this.#environment;
   }
 
   /** Appends a record; resolves when it is on the disk. The value must not change before. */
   async append(key: RecordKey, value: Buffer): Promise<void> {
-    const environment = this.open();
+    const environment = this.create();
     this.#bytes += value.length;
     const written = environment.put(encodeKey(key), value, APPEND) as Written;
     await committed(written);
     try {
       await written.flushed;
+      await this.#named;
     } catch (error) {
       this.#syncFailed = true;
       throw error;
     }
   }
 
-  /** Records that end behind `from`, in order. */
+  /** Records that end behind `from`, in order. @throws PageDamage when nothing can be read. */
   records(from: number): Iterable<StoredRecord> {
-    return recordsOf(this.open(), from);
+    const environment = this.#environment;
+    return environment === null ? this.#reader.records(from) : recordsOf(environment, from);
   }
 
-  /** Keys from the newest on. */
+  /**
+   * Keys from the newest on, of a segment that is not written. @throws PageDamage when nothing can be read.
+   */
   keysBackwards(): Iterable<RecordKey> {
-    return keysBackwardsOf(this.open());
+    assert(this.#environment === null, 'a segment is written while the log is opened');
+    return this.#reader.keysBackwards();
   }
 
   async close(): Promise<void> {
+    this.#reader.close();
     const environment = this.#environment;
     this.#environment = null;
     await environment?.close();
@@ -110,8 +124,8 @@ export class LogSegment {
   }
 }
 
-/** Records of a segment that end behind `from`, in order. */
-export function* recordsOf(environment: Environment, from: number): Iterable<StoredRecord> {
+/** The same of a segment that is written now. */
+function* recordsOf(environment: Environment, from: number): Iterable<StoredRecord> {
   // A snapshot from before the newest commit would make its events look missing.
   environment.resetReadTxn();
   // The record that `from` stands in begins before it: look back one.
@@ -122,13 +136,5 @@ export function* recordsOf(environment: Environment, from: number): Iterable<Sto
   for (const { key: bytes, value } of environment.getRange({ start })) {
     const key = decodeKey(bytes);
     if (key !== null) yield { key, value };
-  }
-}
-
-/** Keys of a segment from the newest on. */
-export function* keysBackwardsOf(environment: Environment): Iterable<RecordKey> {
-  for (const bytes of environment.getKeys({ reverse: true })) {
-    const key = decodeKey(bytes);
-    if (key !== null) yield key;
   }
 }

@@ -244,7 +244,7 @@ describe('the file channel', () => {
     await collected.untilCount(200);
     assert.deepEqual(collected.bodies, [...numbers(300).slice(0, 100), ...numbers(300).slice(200)]);
     assert.equal(second.status('channel', 'c1').state, 'degraded');
-    assert.equal(second.counter('channel', 'c1', 'ChannelSize'), 0);
+    await until('all are taken', () => second.counter('channel', 'c1', 'ChannelSize') === 0);
     assert.equal(second.counter('channel', 'c1', 'EventTakeErrorCount'), 1);
     const client = new LineClient(await second.port('r1'));
     client.send(['more']);
@@ -256,5 +256,40 @@ describe('the file channel', () => {
       'it is still shown after a put',
     );
     assert.ok(existsSync(join(file!, '..', 'quarantine', 'block-100')));
+  });
+
+  test('pages of LMDB overwritten on the disk: the agent lives, delivers every event, and says so', async (t) => {
+    const directory = temporaryDirectory(t);
+    const first = await runFlow(
+      t,
+      `sources = r1\nchannels = c1\n${counter(3000, 30)}\n${channel(directory)}`,
+    );
+    await until('all are put', () => first.counter('channel', 'c1', 'EventPutSuccessCount') === 3000);
+    await first.stop();
+    const name = readdirSync(join(directory, 'data1')).find((one) => one.endsWith('.mdb'))!;
+    const file = join(directory, 'data1', name);
+    const bytes = readFileSync(file);
+    // Both meta pages, and the header of every other page.
+    bytes.fill(0xff, 0, 8192);
+    for (let page = 8192; page < bytes.length; page += 4096) bytes.fill(0xff, page, page + 24);
+    writeFileSync(file, bytes);
+    const collected = new Collected(t);
+    const second = await runFlow(
+      t,
+      `sources = r1
+       channels = c1
+       sinks = k1
+       ${netcatSource()}
+       ${channel(directory)}
+       ${collected.sink('k1', 'c1')}`,
+    );
+    await collected.untilCount(3000);
+    assert.deepEqual(collected.bodies, numbers(3000));
+    const { state, reason } = second.status('channel', 'c1');
+    assert.equal(state, 'degraded');
+    assert.match(
+      reason!,
+      /is damaged \(.*\): the records that are whole are used; it is kept as .*\.damaged/,
+    );
   });
 });

@@ -7,7 +7,6 @@ import { describe, type TestContext, test } from 'node:test';
 import fc from 'fast-check';
 import { BlockCipher, type Locked, unseal } from '../../../src/storage/log/cipher.ts';
 import { EventLog, type LogSettings } from '../../../src/storage/log/log.ts';
-import { decodeKey, encodeKey } from '../../../src/storage/log/record.ts';
 import { temporaryDirectory } from '../../kit/temporary.ts';
 
 const KEYS = { a: randomBytes(16), b: randomBytes(24), c: randomBytes(32) } as const;
@@ -116,13 +115,6 @@ describe('a block cipher', () => {
     assert.match(locked(later, cipher('a')).why, /\(version 2\)/);
     assert.match(locked(Buffer.alloc(0), null).why, /not known/);
   });
-});
-
-test('the key of a record keeps whether its value is encrypted', () => {
-  for (const isEncrypted of [true, false]) {
-    const key = { first: 7, count: 3, crc: 1, low: 2, durable: 5, isEncrypted };
-    assert.deepEqual(decodeKey(encodeKey(key)), key);
-  }
 });
 
 function place(t: Pick<TestContext, 'after'>): LogSettings & { readonly reports: string[] } {

@@ -1,14 +1,25 @@
 /** The log on a disk that fails: nothing acknowledged is lost, nothing refused comes back, and it goes on. */
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { EventLog } from '../../../src/storage/log/log.ts';
 import { FaultyDisk } from '../../kit/faulty-disk.ts';
-import { appendAll, crashed, firsts, group, multiples, place, segments, untilKept } from './place.ts';
+import { until } from '../../kit/until.ts';
+import {
+  appendAll,
+  checkpointIn,
+  crashed,
+  firsts,
+  group,
+  multiples,
+  place,
+  segments,
+  untilKept,
+} from './place.ts';
 
 const isData = (file: string) => file.includes('segment-');
-const isCheckpoint = (file: string) => file.includes('checkpoint.mdb');
+const isCheckpoint = (file: string) => file.includes('checkpoint-');
 
 function refused(log: EventLog, pattern: RegExp): Promise<void> {
   const { settled } = log.append([group(log.end, 10)]);
@@ -85,6 +96,60 @@ describe('a sync that failed', () => {
     const again = await EventLog.open(at);
     assert.deepEqual(firsts(again), [20, 30, 40]);
     await again.close();
+  });
+});
+
+describe('a power cut loses a file whose name is not on the disk', () => {
+  test('no put is answered before the name of its new segment is', async (t) => {
+    const disk = new FaultyDisk();
+    const at = place(t);
+    const log = await EventLog.open({ ...at, disk });
+    const release = disk.holdNames();
+    let isAnswered = false;
+    const { settled } = log.append([group(log.end, 10)]);
+    void settled.then(() => {
+      isAnswered = true;
+    });
+    await until('the record is in the file', () =>
+      segments(at.dataDirs[0]!).some((file) => readFileSync(file).includes('0+10;')),
+    );
+    assert.deepEqual([isAnswered, log.durable], [false, 0]);
+    release();
+    await settled;
+    assert.equal(log.durable, 10);
+    await log.close();
+  });
+
+  test('a put whose segment has no name there is refused, and the next one gets a new segment', async (t) => {
+    const disk = new FaultyDisk();
+    const at = place(t);
+    const log = await EventLog.open({ ...at, disk });
+    disk.fault = 'nameless';
+    await refused(log, /could not be written: .*EIO/);
+    disk.fault = null;
+    await appendAll(log, 2);
+    assert.equal(segments(at.dataDirs[0]!).length, 2);
+    assert.deepEqual(firsts(log), [10, 20]);
+    await log.close();
+  });
+
+  test('the checkpoint before stays until the name of the new one is', async (t) => {
+    const at = place(t);
+    const first = await EventLog.open(at);
+    await appendAll(first, 3);
+    await first.close();
+    const before = checkpointIn(at);
+    const disk = new FaultyDisk();
+    const log = await EventLog.open({ ...at, disk });
+    disk.fault = 'nameless';
+    log.take(0, 10);
+    await untilKept(log, 'the failure is reported', () => at.reports.length > 0);
+    assert.match(at.reports[0]!, /The checkpoint could not be written: .*EIO/);
+    assert.ok(existsSync(before));
+    disk.fault = null;
+    await untilKept(log, 'the checkpoint is written', () => log.isClean);
+    assert.ok(!existsSync(before));
+    await log.close();
   });
 });
 

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import type { Numbering } from '../../../src/memory/block/numbering.ts';
 import { EventLog } from '../../../src/storage/log/log.ts';
-import { appendAll, crashed, firsts, type Place, place, segments } from './place.ts';
+import { appendAll, checkpointIn, crashed, firsts, type Place, place, segments } from './place.ts';
 
 async function opened(settings: Place): Promise<Numbering> {
   const log = await EventLog.open(settings);
@@ -45,7 +45,7 @@ test('a crash leaves the name', async (t) => {
 
 test('so does a checkpoint that is lost or damaged: numbers stand with the events', async (t) => {
   const { at, before } = await used(t);
-  writeFileSync(join(at.checkpointDir, 'checkpoint.mdb'), 'no checkpoint');
+  writeFileSync(checkpointIn(at), 'no checkpoint');
   assert.equal((await opened(at)).log, before.log);
   rmSync(at.checkpointDir, { recursive: true });
   const { log, end } = await opened(at);

@@ -9,7 +9,7 @@ import {
   SECTOR_BYTES,
 } from '../../../src/storage/log/journal-format.ts';
 import { crcOf } from '../../../src/storage/log/record.ts';
-import type { StoredRecord } from '../../../src/storage/log/segment.ts';
+import type { StoredRecord } from '../../../src/storage/log/segment-reader.ts';
 
 const PASS: Pass = { generation: 7, nonce: 0x1234abcd };
 const FILE_BYTES = 64 * 1024;

@@ -332,8 +332,8 @@ describe('a journal that is damaged', () => {
     });
     assert.deepEqual(found, [0, 10, 30, 40, 50]);
     assert.deepEqual(missing, [20]);
-    assert.match(reader.unreadable[0]!.why, /is damaged at byte 1024/);
-    await reader.close();
+    assert.match(reader.damaged[0]!.why, /is damaged at byte 1024/);
+    reader.close();
     assert.deepEqual(
       journals(at).map((file) => readFileSync(file)),
       before,

@@ -15,6 +15,7 @@ import { EventLog } from '../../../src/storage/log/log.ts';
 import { until } from '../../kit/until.ts';
 import {
   appendAll,
+  checkpointIn,
   crashed,
   firsts,
   group,
@@ -160,6 +161,36 @@ describe('a log that is damaged', () => {
     await log.close();
   });
 
+  test('a missing newest segment: what it held is reported, and its numbers are not used again', async (t) => {
+    const at = await filled(t);
+    rmSync(segments(at.dataDirs[0]!).at(-1)!);
+    const log = await EventLog.open(at);
+    assert.equal(log.end, 300);
+    const found = firsts(log);
+    assert.match(at.reports.join(), /Events \d+ to 299 \(\d+\) are missing from the log/);
+    assert.equal(log.taken.untakenCount(log.end), found.length * 10);
+    await log.close();
+  });
+
+  test('a segment whose tree is damaged: its records are used, and the file stays when they are taken', async (t) => {
+    const at = await filled(t);
+    const [file] = segments(at.dataDirs[0]!);
+    const bytes = readFileSync(file!);
+    for (const meta of [0, 2048, 4096]) bytes.fill(0xee, meta + 24, meta + 24 + 144);
+    writeFileSync(file!, bytes);
+    for (const reports of [1, 0]) {
+      const log = await EventLog.open(at);
+      assert.deepEqual(firsts(log), multiples(10, 30));
+      assert.equal(at.reports.splice(0).length, reports, 'it is told once');
+      await log.close();
+    }
+    const log = await EventLog.open(at);
+    log.take(0, 300);
+    await untilKept(log, 'the segment is deleted', () => !existsSync(file!));
+    assert.ok(readFileSync(`${file}.damaged`).equals(bytes));
+    await log.close();
+  });
+
   test('a segment that is no LMDB file: it is set aside and reported', async (t) => {
     const at = await filled(t);
     const files = segments(at.dataDirs[0]!);
@@ -206,7 +237,7 @@ describe('a log that is damaged', () => {
       const log = await EventLog.open(at);
       log.take(0, 100);
       await log.close();
-      damage(join(at.checkpointDir, 'checkpoint.mdb'));
+      damage(checkpointIn(at));
       const again = await EventLog.open(at);
       const found = firsts(again);
       assert.deepEqual(found.slice(-20), multiples(10, 30).slice(10));
@@ -242,6 +273,23 @@ describe('a log that is damaged', () => {
     );
     await (await EventLog.open(at)).close();
     assert.ok(!existsSync(lock));
+  });
+
+  test('a checkpoint of an earlier process is there until there is a new one', async (t) => {
+    const at = place(t);
+    const log = await EventLog.open(at);
+    await appendAll(log, 3);
+    log.take(0, 10);
+    await log.close();
+    const first = checkpointIn(at);
+    const again = await EventLog.open(at);
+    assert.equal(checkpointIn(at), first);
+    again.take(10, 20);
+    await again.close();
+    assert.notEqual(checkpointIn(at), first);
+    const third = await EventLog.open(at);
+    assert.deepEqual(firsts(third), [20]);
+    await third.close();
   });
 
   test('too little free space refuses appends by figure and remedy', async (t) => {

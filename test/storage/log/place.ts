@@ -85,3 +85,9 @@ export function segments(directory: string): string[] {
     .sort()
     .map((name) => join(directory, name));
 }
+
+export function checkpointIn({ checkpointDir }: LogSettings): string {
+  const [name, ...more] = readdirSync(checkpointDir).filter((one) => one.endsWith('.mdb'));
+  assert.ok(name !== undefined && more.length === 0, 'there is one checkpoint');
+  return join(checkpointDir, name);
+}

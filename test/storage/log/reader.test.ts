@@ -40,7 +40,7 @@ async function seenByReader(place: LogSettings, turnBlocks: number): Promise<See
     await new Promise((resolve) => setImmediate(resolve));
   }
   const seen = { blocks, end: reader.end, taken: reader.taken.untakenCount(reader.end) };
-  await reader.close();
+  reader.close();
   return seen;
 }
 
@@ -126,7 +126,7 @@ describe('the reader of a log', () => {
     await (await EventLog.open(place)).close();
     const reader = await LogReader.open({ ...place, owner: 'a reader' });
     await assert.rejects(EventLog.open(place), { code: 'STORAGE_LOCKED', message: /in use by a reader/ });
-    await reader.close();
+    reader.close();
     await (await EventLog.open(place)).close();
   });
 });
