@@ -345,7 +345,7 @@ describe('the configuration directory', () => {
     return there;
   }
 
-  for (const form of [['--conf', 'my conf'], ['-c', 'my conf'], ['--conf=my conf']]) {
+  for (const form of [['--conf', 'my conf'], ['-c', 'my conf'], ['-conf', 'my conf'], ['--conf=my conf']]) {
     test(`has its flume-env.sh sourced when named by ${form.join(' ')}`, () => {
       const there = withEnvFile('JAVA_OPTS="$JAVA_OPTS -Xmx2g -Da=b"\nFLUME_CLASSPATH=/opt/lib\n');
       const { lines, errors } = there.run(['agent', ...form]);

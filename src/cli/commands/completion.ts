@@ -14,6 +14,9 @@ examples:
   millrace completion fish > ~/.config/fish/completions/millrace.fish
 `;
 
+const SHELLS = ['bash', 'zsh', 'fish'] as const;
+const KIND_NAMES = KINDS.map((kind) => `${kind}s`);
+
 interface Words {
   readonly commands: readonly string[];
   readonly options: readonly string[];
@@ -50,7 +53,9 @@ function bash({ commands, options, explain }: Words): string {
   case "$word" in -*) COMPREPLY=($(compgen -W "${options.join(' ')}" -- "$word")); return;; esac
   case "$command" in
     explain) COMPREPLY=($(compgen -W "${explain.join(' ')}" -- "$word"));;
-    components) COMPREPLY=($(compgen -W "${KINDS.map((kind) => `${kind}s`).join(' ')}" -- "$word"));;
+    help) COMPREPLY=($(compgen -W "${commands.join(' ')}" -- "$word"));;
+    completion) COMPREPLY=($(compgen -W "${SHELLS.join(' ')}" -- "$word"));;
+    components) COMPREPLY=($(compgen -W "${KIND_NAMES.join(' ')}" -- "$word"));;
     channel) COMPREPLY=($(compgen -W "${CHANNEL_ACTIONS.join(' ')}" -- "$word") $(compgen -f -- "$word"));;
     *) COMPREPLY=($(compgen -f -- "$word"));;
   esac
@@ -64,6 +69,9 @@ function zsh({ commands, options, explain }: Words): string {
 if (( CURRENT == 2 )); then compadd ${commands.join(' ')}
 elif [[ $words[CURRENT] == -* ]]; then compadd -- ${options.join(' ')}
 elif [[ $words[2] == explain ]]; then compadd ${explain.join(' ')}
+elif [[ $words[2] == help ]]; then compadd ${commands.join(' ')}
+elif [[ $words[2] == completion ]]; then compadd ${SHELLS.join(' ')}
+elif [[ $words[2] == components ]]; then compadd ${KIND_NAMES.join(' ')}
 elif [[ $words[2] == channel ]]; then compadd ${CHANNEL_ACTIONS.join(' ')}; _files
 else _files
 fi
@@ -76,6 +84,9 @@ function fish({ commands, options, explain }: Words): string {
       (program) =>
         `complete -c ${program} -n __fish_use_subcommand -f -a '${commands.join(' ')}'\n` +
         `complete -c ${program} -n '__fish_seen_subcommand_from explain' -f -a '${explain.join(' ')}'\n` +
+        `complete -c ${program} -n '__fish_seen_subcommand_from help' -f -a '${commands.join(' ')}'\n` +
+        `complete -c ${program} -n '__fish_seen_subcommand_from completion' -f -a '${SHELLS.join(' ')}'\n` +
+        `complete -c ${program} -n '__fish_seen_subcommand_from components' -f -a '${KIND_NAMES.join(' ')}'\n` +
         `complete -c ${program} -n '__fish_seen_subcommand_from channel' -a '${CHANNEL_ACTIONS.join(' ')}'\n` +
         options.map((option) => `complete -c ${program} -l ${option.slice(2)}\n`).join(''),
     )

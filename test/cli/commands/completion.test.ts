@@ -20,6 +20,8 @@ describe('completion', () => {
     assert.deepEqual(complete('millrace', 'val').slice(0, 1), ['validate']);
     assert.deepEqual(complete('millrace', 'explain', 'sinks.f').slice(0, 1), ['sinks.file_roll']);
     assert.deepEqual(complete('millrace', 'components', 'so').slice(0, 1), ['sources']);
+    assert.deepEqual(complete('millrace', 'help', 'gr').slice(0, 1), ['graph']);
+    assert.deepEqual(complete('millrace', 'completion', 'f').slice(0, 1), ['fish']);
     assert.ok(complete('flume-ng', 'agent', '--conf-').includes('--conf-file'));
     assert.ok(complete('flume-ng', 'validate', 'compl').includes('completion.bash'));
     assert.ok(complete('millrace', '').includes('complete -o filenames -F _millrace flume-ng'));
