@@ -2,6 +2,7 @@
 import { MillraceError } from '../base/errors.ts';
 import type { Finding } from '../base/finding.ts';
 import { withoutKerberos } from '../component/hop/kerberos.ts';
+import { callOptions, compressionOptions } from '../component/hop/options.ts';
 import { parseOptions } from '../component/options/parse.ts';
 import { type OptionsOf, optionTable } from '../component/options/table.ts';
 import { clientTlsOptions } from '../component/tls/options.ts';
@@ -17,37 +18,8 @@ export const rpcOptions = optionTable({
   },
   hosts: { kind: 'list', required: true, help: 'Names of the hosts, separated by blanks.', example: 'h1 h2' },
   'hosts.*': { kind: 'map', help: 'host:port of each name.', example: 'collector.example.org:4141' },
-  'batch-size': {
-    kind: 'int',
-    unit: 'events',
-    default: 100,
-    min: 1,
-    onBad: 'default',
-    help: 'Most events of one call; a longer list is sent in several.',
-  },
-  'connect-timeout': {
-    kind: 'duration',
-    unit: 'ms',
-    default: 20_000,
-    min: 1000,
-    onBad: 'default',
-    help: 'Time for a connection to stand.',
-  },
-  'request-timeout': {
-    kind: 'duration',
-    unit: 'ms',
-    default: 20_000,
-    min: 1000,
-    onBad: 'default',
-    help: 'Time for an answer.',
-  },
-  'compression-type': {
-    kind: 'enum',
-    values: ['none', 'deflate'],
-    default: 'none',
-    help: 'As the source has it. Avro only.',
-  },
-  'compression-level': { kind: 'int', default: 6, min: 0, max: 9, help: '0 (none) to 9 (best).' },
+  ...callOptions,
+  ...compressionOptions,
   protocol: {
     kind: 'enum',
     values: ['compact', 'binary'],

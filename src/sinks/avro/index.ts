@@ -1,4 +1,5 @@
 import type { SinkDeclaration } from '../../component/declaration.ts';
+import { callOptions, compressionOptions, resetOptions } from '../../component/hop/options.ts';
 import { optionTable } from '../../component/options/table.ts';
 import { clientTlsOptions } from '../../component/tls/options.ts';
 
@@ -10,54 +11,9 @@ export const options = optionTable({
     example: 'collector.example',
   },
   port: { kind: 'int', required: true, min: 1, max: 65535, help: 'Its TCP port.', example: '4141' },
-  'batch-size': {
-    kind: 'int',
-    unit: 'events',
-    default: 100,
-    min: 1,
-    onBad: 'default',
-    help: 'Most events of one call.',
-    example: '1000',
-  },
-  'connect-timeout': {
-    kind: 'duration',
-    unit: 'ms',
-    default: 20000,
-    min: 1000,
-    onBad: 'default',
-    help: 'Time for the connection, and as much for each handshake on it.',
-  },
-  'request-timeout': {
-    kind: 'duration',
-    unit: 'ms',
-    default: 20000,
-    min: 1000,
-    onBad: 'default',
-    help: 'Time for the answer to a batch. It is sent again when none comes, and may then arrive twice.',
-  },
-  'reset-connection-interval': {
-    kind: 'duration',
-    unit: 's',
-    default: 0,
-    min: 0,
-    since: '1.4',
-    help: 'Connects anew this often, for load balancers between the hosts; 0 never does.',
-  },
-  'compression-type': {
-    kind: 'enum',
-    values: ['none', 'deflate'],
-    default: 'none',
-    since: '1.4',
-    help: 'How both directions are compressed; the source must be set to the same.',
-  },
-  'compression-level': {
-    kind: 'int',
-    default: 6,
-    min: 0,
-    max: 9,
-    since: '1.4',
-    help: 'From 0, no compression, to 9, the best and slowest.',
-  },
+  ...callOptions,
+  ...resetOptions,
+  ...compressionOptions,
   ...clientTlsOptions,
   'batches-in-flight': {
     kind: 'int',

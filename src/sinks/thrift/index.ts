@@ -1,4 +1,5 @@
 import type { SinkDeclaration } from '../../component/declaration.ts';
+import { callOptions, resetOptions } from '../../component/hop/options.ts';
 import { optionTable } from '../../component/options/table.ts';
 import { clientTlsOptions } from '../../component/tls/options.ts';
 
@@ -12,40 +13,8 @@ export const options = optionTable({
     help: 'Port of the Thrift source there.',
     example: '4353',
   },
-  'batch-size': {
-    kind: 'int',
-    unit: 'events',
-    default: 100,
-    min: 1,
-    onBad: 'default',
-    help: 'Most events of one call.',
-    example: '1000',
-  },
-  'connect-timeout': {
-    kind: 'duration',
-    unit: 'ms',
-    default: 20_000,
-    min: 1000,
-    onBad: 'default',
-    help: 'Longest time for a connection, its TLS handshake included; at least one second.',
-  },
-  'request-timeout': {
-    kind: 'duration',
-    unit: 'ms',
-    default: 20_000,
-    min: 1000,
-    onBad: 'default',
-    help: 'Longest time for the answer to a call; at least one second.',
-  },
-  'reset-connection-interval': {
-    kind: 'duration',
-    unit: 's',
-    default: 0,
-    min: 0,
-    since: '1.4',
-    help: 'Connects anew this often, for servers behind a load balancer; 0 never does.',
-    example: '10m',
-  },
+  ...callOptions,
+  ...resetOptions,
   protocol: {
     kind: 'enum',
     values: ['compact', 'binary'],

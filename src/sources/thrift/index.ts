@@ -1,4 +1,5 @@
 import type { SourceDeclaration } from '../../component/declaration.ts';
+import { frameOptions } from '../../component/hop/options.ts';
 import { optionTable } from '../../component/options/table.ts';
 import { serverTlsOptions } from '../../component/tls/options.ts';
 
@@ -60,21 +61,7 @@ export const options = optionTable({
     since: 'millrace',
     help: 'Most headers of one event; a call with more is answered with an exception.',
   },
-  maxConnections: {
-    kind: 'int',
-    default: 10_000,
-    min: 0,
-    since: 'millrace',
-    help: 'Most open connections; 0 is without a limit. Further ones are closed at once.',
-  },
-  frameTimeout: {
-    kind: 'duration',
-    unit: 's',
-    default: 60,
-    min: 0,
-    since: 'millrace',
-    help: 'Longest time from the first byte of a frame to its last; 0 is without a limit.',
-  },
+  ...frameOptions,
 });
 
 export default {
