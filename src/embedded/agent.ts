@@ -16,6 +16,9 @@ export interface EmbeddedAgentSettings {
   readonly log?: (record: LogRecord) => void;
 }
 
+/** Time for delivering what the channel holds at the stop. */
+const STOP_MS = 60_000;
+
 type State = 'new' | 'stopped' | 'started';
 
 interface Waiting {
@@ -42,6 +45,7 @@ export class EmbeddedAgent {
   #agent: Agent | null = null;
   #link: BroadcastChannel | null = null;
   #state: State = 'new';
+  #starting: Promise<void> | null = null;
   readonly #waiting = new Map<number, Waiting>();
   #next = 0;
 
@@ -66,20 +70,27 @@ export class EmbeddedAgent {
     const properties = this.#properties;
     if (this.#state !== 'stopped' || properties === null) throw this.#wrongState('started');
     this.#state = 'started';
-    const topic = newTopic();
+    this.#starting = this.#begin(properties);
     try {
-      const config = configurationOf(this.name, properties, { file: SOURCE_FILE, topic });
-      this.#agent = await createAgent({ config, name: this.name, ...this.#settings });
-      this.#link = new BroadcastChannel(topic);
-      this.#link.onmessage = (message) =>
-        this.#hear((message as unknown as { data: FromSource | { kind: 'put' } }).data);
-      this.#link.unref();
-      await this.#agent.start();
-      this.#checkStarted(this.#agent);
+      await this.#starting;
     } catch (error) {
-      await this.stop();
+      await this.#end(STOP_MS);
       throw error;
+    } finally {
+      this.#starting = null;
     }
+  }
+
+  async #begin(properties: EmbeddedProperties): Promise<void> {
+    const topic = newTopic();
+    const config = configurationOf(this.name, properties, { file: SOURCE_FILE, topic });
+    this.#agent = await createAgent({ config, name: this.name, ...this.#settings });
+    this.#link = new BroadcastChannel(topic);
+    this.#link.onmessage = (message) =>
+      this.#hear((message as unknown as { data: FromSource | { kind: 'put' } }).data);
+    this.#link.unref();
+    await this.#agent.start();
+    this.#checkStarted(this.#agent);
   }
 
   /** The command line retries what cannot start; a program wants to know. */
@@ -154,10 +165,14 @@ export class EmbeddedAgent {
    * Delivers what the channel holds and ends the threads; `deadlineMs` bounds the delivering. Resolves false
    * when a memory channel had events left; a file channel keeps them. A stopped agent can be started again.
    */
-  async stop(deadlineMs = 60_000): Promise<boolean> {
-    const agent = this.#agent;
-    if (this.#state !== 'started') return true;
-    const drained = (await agent?.stop(deadlineMs)) ?? true;
+  async stop(deadlineMs = STOP_MS): Promise<boolean> {
+    // Half an agent cannot be stopped.
+    await this.#starting?.catch(() => {});
+    return this.#state === 'started' ? this.#end(deadlineMs) : true;
+  }
+
+  async #end(deadlineMs: number): Promise<boolean> {
+    const drained = (await this.#agent?.stop(deadlineMs)) ?? true;
     this.#abandon('the agent was stopped');
     this.#link?.close();
     this.#link = null;

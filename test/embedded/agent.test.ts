@@ -129,6 +129,18 @@ describe('an embedded agent', () => {
     assert.equal(await agent.stop(), true, 'a second stop is none');
   });
 
+  test('stops also when it is asked to while it starts, and when it is asked twice', async (t) => {
+    const agent = embedded(t, to(1));
+    const starting = agent.start();
+    assert.equal(await agent.stop(100), true);
+    await starting;
+    assert.equal(agent.agent, null);
+    await assert.rejects(agent.put({ body: 'x' }), /is stopped and cannot be put to/);
+    await agent.start();
+    await Promise.all([agent.stop(100), agent.stop(100)]);
+    assert.equal(agent.agent, null);
+  });
+
   test('that cannot start says why', async (t) => {
     const agent = embedded(
       t,
