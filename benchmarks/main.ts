@@ -14,6 +14,7 @@ import { mixed } from './mixed.ts';
 import { type FlowResult, fillMarkers, markdown, ratios, svg } from './report/report.ts';
 import { short } from './statistics.ts';
 import { idle, memory, startUp } from './still.ts';
+import { taildirMany } from './taildir-many.ts';
 
 const HELP = `Measures flows, side by side with Java Flume.
 
@@ -24,7 +25,7 @@ flows:   ${FLOWS.map((flow) => flow.name).join(', ')}, all
 others:  startup (launch to the first metrics answer), idle (CPU of an idle agent), memory (growth over a long run),
          restart (with a backlog of --events in the file channel), amplification (bytes written for bytes put),
          disk (the log beside a plain file), mixed (hops from Millrace to Java Flume and back),
-         latency (acknowledgement of single events, both agents),
+         latency (acknowledgement of single events, both agents), taildir-many (CPU and delay of 10,000 files),
          files (files of the hdfs sink a gigabyte, with Flume's defaults and with hdfs.minFileSize)
 
 examples:
@@ -36,7 +37,18 @@ examples:
 
 const HOME = resolve(import.meta.dirname, '..');
 /** Measurements that are no flow. */
-const STILL = ['startup', 'idle', 'memory', 'restart', 'amplification', 'disk', 'mixed', 'latency', 'files'];
+const STILL = [
+  'startup',
+  'idle',
+  'memory',
+  'restart',
+  'amplification',
+  'disk',
+  'mixed',
+  'latency',
+  'taildir-many',
+  'files',
+];
 
 interface Arguments {
   readonly names: readonly string[];
@@ -158,6 +170,7 @@ async function main(): Promise<number> {
     disk: () => disk(),
     mixed: () => mixed(count, seconds),
     latency: () => latency(),
+    'taildir-many': () => taildirMany(seconds, against),
     files: () => files(against),
   };
   const results: FlowResult[] = [];
