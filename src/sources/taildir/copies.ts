@@ -12,7 +12,7 @@
  * they are too short to be told from others.
  */
 import type { Logger } from '../../base/log.ts';
-import { PRINT_BYTES, printOf } from './print.ts';
+import { PRINT_BYTES, Tail } from './print.ts';
 import type { Reader } from './reader.ts';
 import type { Place, TailFile } from './tail-file.ts';
 
@@ -77,7 +77,8 @@ export class Copies {
   }
 
   remember(former: Former): void {
-    if (former.place.tail === null || former.place.pos < PRINT_BYTES) return;
+    const { pos, tail } = former.place;
+    if (tail === null || pos < PRINT_BYTES) return;
     this.#formers.delete(former.head);
     this.#formers.set(former.head, former);
     if (this.#formers.size > FORMERS_MAX) this.#formers.delete(this.#formers.keys().next().value!);
@@ -151,7 +152,7 @@ export class Copies {
   async #ends(file: TailFile, { pos, tail }: Place, size: number): Promise<boolean> {
     if (size < pos) return false;
     const bytes = await this.#reader.bytesAt(file, pos - PRINT_BYTES, PRINT_BYTES);
-    return bytes !== null && printOf(bytes) === tail;
+    return bytes !== null && (tail?.matches(bytes) ?? false);
   }
 
   /** How far what was delivered of the original stands in the file; null when it holds something else. */
@@ -162,7 +163,7 @@ export class Copies {
     const mine = await this.#reader.bytesAt(file, at, PRINT_BYTES);
     const others = await this.#reader.bytesAt(original, at, PRINT_BYTES);
     if (mine === null || others === null || !mine.equals(others)) return null;
-    return { pos: size, tail: printOf(mine) };
+    return { pos: size, tail: Tail.of(mine) };
   }
 }
 

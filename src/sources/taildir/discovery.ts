@@ -17,7 +17,7 @@ import {
 import type { Disk, FileStatus } from './disk.ts';
 import type { FileTable } from './file-table.ts';
 import type { FileGroup } from './groups.ts';
-import type { StoredPlace } from './positions.ts';
+import { placeOf, type StoredPlace } from './positions.ts';
 import { BEGINNING, keyOf, type Place, TailFile, type TailPath } from './tail-file.ts';
 
 export interface DiscoveryParts {
@@ -76,7 +76,10 @@ export class Discovery implements DirectoryEvents {
     await this.#findRenamed();
     for (const place of this.#parts.table.takeUnfound()) {
       this.#parts.log.info(`Missing file: ${place.path}, inode: ${place.ino}, pos: ${place.pos}`);
-      if (place.head !== null) this.#parts.copies.remember({ head: place.head, place, path: place.path });
+      if (place.head !== null) {
+        const { head, path } = place;
+        this.#parts.copies.remember({ head, place: placeOf(place), path });
+      }
     }
     this.#events.found(first);
   }
@@ -191,7 +194,7 @@ export class Discovery implements DirectoryEvents {
     descriptors.prepare(file);
     if (stored !== null && stored.head !== null) {
       if (place === BEGINNING) {
-        copies.remember({ head: stored.head, place: stored, path: stored.path });
+        copies.remember({ head: stored.head, place: placeOf(stored), path: stored.path });
       } else {
         file.head = stored.head;
         copies.note(file);
@@ -206,7 +209,7 @@ export class Discovery implements DirectoryEvents {
     if (stored === null) {
       return this.#settings.skipsToEnd && this.#first !== null ? { pos: size, tail: null } : BEGINNING;
     }
-    const { pos, tail } = stored;
+    const { pos } = stored;
     const { log, table } = this.#parts;
     if (pos > size) {
       log.info(
@@ -215,7 +218,7 @@ export class Discovery implements DirectoryEvents {
       return BEGINNING;
     }
     log.info(`Updated position, file: ${path.text}, inode: ${ino}, pos: ${pos}`);
-    return { pos, tail: table.identity === 'content' ? tail : null };
+    return table.identity === 'content' ? placeOf(stored) : { pos, tail: null };
   }
 
   /** Files that got a name that matches nothing while nobody was here: they are read to their end. */
@@ -229,7 +232,7 @@ export class Discovery implements DirectoryEvents {
         if (stored === null || stored.pos > status.size) return;
         const group = directory.groupOf(Buffer.from(stored.path.slice(stored.path.lastIndexOf('/') + 1)));
         if (group === null) return;
-        const file = new TailFile(status, path, group, { pos: stored.pos, tail: stored.tail }, clock.now());
+        const file = new TailFile(status, path, group, placeOf(stored), clock.now());
         file.head = stored.head;
         if (file.head !== null) this.#parts.copies.note(file);
         table.add(file);

@@ -57,9 +57,10 @@ export class FileTable {
     if (this.#files.get(file.key) === file) this.#files.delete(file.key);
     this.isChanged = true;
     const { ino, dev, place, path, head } = file;
-    if (place.pos === 0) return;
+    const { pos, tail } = place;
+    if (pos === 0) return;
     this.#stored.delete(ino);
-    this.#stored.set(ino, [{ ino, dev, ...place, path: path.text, head }]);
+    this.#stored.set(ino, [{ ino, dev, pos, tail: tail?.print ?? null, path: path.text, head }]);
     if (this.#stored.size > STORED_MAX) this.#stored.delete(this.#stored.keys().next().value!);
   }
 

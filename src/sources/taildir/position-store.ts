@@ -22,7 +22,7 @@ export class PositionStore {
   readonly #disk: Disk;
   readonly #log: Logger;
   #path: string;
-  #written: string | null = null;
+  #written: Buffer | null = null;
   /** Print of Flume's file as it stands; null when there is none. */
   #print: string | null = null;
 
@@ -75,15 +75,14 @@ export class PositionStore {
   /** Writes the places of `files`, unless they are what was written before. @throws when the disk refuses. */
   async save(files: Iterable<TailFile>): Promise<void> {
     const { plain, print, exact } = positionTexts(files, this.#print);
-    if (exact === this.#written) return;
+    if (this.#written?.equals(exact)) return;
     await this.#replace(this.#path + EXACT_SUFFIX, exact);
     await this.#replace(this.#path, plain);
     this.#print = print;
     this.#written = exact;
   }
 
-  async #replace(path: string, text: string): Promise<void> {
-    const bytes = Buffer.from(text);
+  async #replace(path: string, bytes: Buffer): Promise<void> {
     const temporary = path + TEMPORARY_SUFFIX;
     try {
       await this.#disk.writeFile(temporary, bytes);

@@ -8,8 +8,8 @@
  * what they do not.
  */
 import { messageOf } from '../../base/errors.ts';
-import { printOf } from './print.ts';
-import type { TailFile } from './tail-file.ts';
+import { printOf, Tail } from './print.ts';
+import type { Place, PositionEntry, TailFile } from './tail-file.ts';
 
 /** What was known about a file when positions were written. */
 export interface StoredPlace {
@@ -21,6 +21,10 @@ export interface StoredPlace {
   readonly head: string | null;
 }
 
+export function placeOf({ pos, tail }: StoredPlace): Place {
+  return { pos, tail: tail === null ? null : Tail.printed(tail) };
+}
+
 export interface StoredPlaces {
   readonly places: readonly StoredPlace[];
   /** What was wrong with the files, in words. */
@@ -29,38 +33,66 @@ export interface StoredPlaces {
 
 const INODE_BITS = 64;
 
-function entriesOf(file: TailFile): { readonly plain: string; readonly exact: string } {
+function entryOf(file: TailFile): PositionEntry {
   if (file.entry !== null) return file.entry;
   const { dev, head, place } = file;
   const inode = BigInt.asIntN(INODE_BITS, file.ino);
-  const plain = `"inode":${inode},"pos":${place.pos},"file":${JSON.stringify(file.path.text)}`;
-  const exact = `{${plain},"dev":${dev},"tail":${JSON.stringify(place.tail)},"head":${JSON.stringify(head)}}`;
-  file.entry = { plain: `{${plain}}`, exact };
+  const plain = `{"inode":${inode},"pos":${place.pos},"file":${JSON.stringify(file.path.text)}`;
+  const tail = place.tail?.print ?? null;
+  const exact = `${plain},"dev":${dev},"tail":${JSON.stringify(tail)},"head":${JSON.stringify(head)}}`;
+  file.entry = { bytes: Buffer.from(exact), plainLength: Buffer.byteLength(plain) };
   return file.entry;
 }
 
 export interface PositionTexts {
-  readonly plain: string;
+  readonly plain: Buffer;
   /** Print of `plain`. */
   readonly print: string;
-  readonly exact: string;
+  readonly exact: Buffer;
 }
 
 /**
  * Both texts; files without a name stand in ours only. `before` is the print of Flume's file as it stands.
+ * Entries are kept as bytes and copied: of many files, few have moved since the last time.
  */
 export function positionTexts(files: Iterable<TailFile>, before: string | null): PositionTexts {
-  const plain: string[] = [];
-  const exact: string[] = [];
+  const exact: PositionEntry[] = [];
+  const plain: PositionEntry[] = [];
   for (const file of files) {
-    const entry = entriesOf(file);
-    if (file.home !== null) plain.push(entry.plain);
-    exact.push(entry.exact);
+    const entry = entryOf(file);
+    exact.push(entry);
+    if (file.home !== null) plain.push(entry);
   }
-  const text = plain.length === 0 ? '' : `[${plain.join(',')}]`;
-  const print = printOf(Buffer.from(text));
+  const plainText =
+    plain.length === 0 ? Buffer.alloc(0) : listOf(plain, (entry) => entry.plainLength, '[', '},', '}]');
+  const print = printOf(plainText);
   const prints = `"positionFile":"${print}","before":${JSON.stringify(before)}`;
-  return { plain: text, print, exact: `{"version":1,${prints},"files":[\n${exact.join(',\n')}\n]}\n` };
+  const head = `{"version":1,${prints},"files":[\n`;
+  return {
+    plain: plainText,
+    print,
+    exact: listOf(exact, (entry) => entry.bytes.length, head, ',\n', '\n]}\n'),
+  };
+}
+
+/** The first `lengthOf` bytes of each entry. */
+function listOf(
+  entries: readonly PositionEntry[],
+  lengthOf: (entry: PositionEntry) => number,
+  head: string,
+  separator: string,
+  end: string,
+): Buffer {
+  const between = Buffer.from(separator);
+  let size = head.length + end.length;
+  for (const entry of entries) size += lengthOf(entry) + between.length;
+  const text = Buffer.allocUnsafe(size);
+  let at = text.write(head);
+  entries.forEach((entry, n) => {
+    if (n > 0) at += between.copy(text, at);
+    at += entry.bytes.copy(text, at, 0, lengthOf(entry));
+  });
+  return text.subarray(0, at + text.write(end, at));
 }
 
 /**

@@ -9,6 +9,39 @@ export const PRINT_BYTES = 1024;
 /** Characters kept of a digest: 132 bits. */
 const PRINT_CHARACTERS = 22;
 
+/**
+ * What stands before a position: its bytes, which are compared at no cost, until the print is asked for; from
+ * then on only that.
+ */
+export class Tail {
+  #bytes: Buffer | null;
+  #print: string | null;
+
+  /** Copies the bytes. */
+  static of(bytes: Uint8Array): Tail {
+    return new Tail(Buffer.from(bytes), null);
+  }
+
+  static printed(print: string): Tail {
+    return new Tail(null, print);
+  }
+
+  private constructor(bytes: Buffer | null, print: string | null) {
+    this.#bytes = bytes;
+    this.#print = print;
+  }
+
+  get print(): string {
+    this.#print ??= printOf(this.#bytes!);
+    this.#bytes = null;
+    return this.#print;
+  }
+
+  matches(bytes: Uint8Array): boolean {
+    return this.#bytes === null ? printOf(bytes) === this.#print : this.#bytes.equals(bytes);
+  }
+}
+
 export function printOf(bytes: Uint8Array): string {
   return hash('sha256', bytes, 'base64').slice(0, PRINT_CHARACTERS);
 }

@@ -2,7 +2,7 @@
 import type { Descriptors } from './descriptors.ts';
 import type { Disk } from './disk.ts';
 import type { Identity } from './file-table.ts';
-import { PRINT_BYTES, printOf, tailBytes } from './print.ts';
+import { PRINT_BYTES, printOf, Tail, tailBytes } from './print.ts';
 import type { Place, TailFile } from './tail-file.ts';
 
 export type Found =
@@ -35,7 +35,7 @@ export class Reader {
       : await this.#fill(fd, buffer, 0, place.pos - from);
     if (to < from) return { state: 'changed' };
     if (place.tail !== null && this.#identity === 'content') {
-      if (printOf(buffer.subarray(0, from)) !== place.tail) return { state: 'changed' };
+      if (!place.tail.matches(buffer.subarray(0, from))) return { state: 'changed' };
     }
     return { state: 'bytes', from, to };
   }
@@ -84,7 +84,7 @@ export class Reader {
   placeAfter(place: Place, buffer: Buffer, from: number, end: number): Place {
     const pos = place.pos + end - from;
     if (this.#identity !== 'content') return { pos, tail: null };
-    return { pos, tail: printOf(buffer.subarray(end - tailBytes(pos), end)) };
+    return { pos, tail: Tail.of(buffer.subarray(end - tailBytes(pos), end)) };
   }
 }
 

@@ -1,6 +1,7 @@
 /** One file that is read: what it is, under which name it is found, and how far it is delivered. */
 import type { FileStatus } from './disk.ts';
 import type { FileGroup } from './groups.ts';
+import type { Tail } from './print.ts';
 
 /** A path as text, and as bytes where they are not UTF-8. */
 export interface TailPath {
@@ -18,8 +19,8 @@ export function pathOf(directory: string, name: Buffer): TailPath {
 /** How far a file is delivered. Bytes before `pos` are never put again while the file is the same. */
 export interface Place {
   readonly pos: number;
-  /** Print of the bytes before `pos`; null while nobody has looked at them. */
-  readonly tail: string | null;
+  /** The bytes before `pos`; null while nobody has looked at them. */
+  readonly tail: Tail | null;
 }
 
 export const BEGINNING: Place = { pos: 0, tail: null };
@@ -31,6 +32,12 @@ export function keyOf({ dev, ino }: { readonly dev: bigint; readonly ino: bigint
 /** Where a file is found; null for one whose name is gone or does not match any more. */
 export interface Home {
   readonly path: string;
+}
+
+/** The text of a file's entry in our position file, of which a part and a brace are the one in Flume's. */
+export interface PositionEntry {
+  readonly bytes: Buffer;
+  readonly plainLength: number;
 }
 
 export class TailFile {
@@ -73,8 +80,8 @@ export class TailFile {
   epoch = 0;
   /** Why it cannot be read, as it was told. */
   trouble: string | null = null;
-  /** Text of its entries in the position files, while nothing has changed. */
-  entry: { readonly plain: string; readonly exact: string } | null = null;
+  /** Its entry in the position files, while nothing has changed. */
+  entry: PositionEntry | null = null;
 
   constructor(status: FileStatus, path: TailPath, group: FileGroup, place: Place, nowMs: number) {
     this.dev = status.dev;

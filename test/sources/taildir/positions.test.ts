@@ -5,6 +5,7 @@ import { dirname } from 'node:path';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { positionTexts, readPositions } from '../../../src/sources/taildir/positions.ts';
+import { Tail } from '../../../src/sources/taildir/print.ts';
 import { TailFile } from '../../../src/sources/taildir/tail-file.ts';
 import { until } from '../../kit/until.ts';
 import { numbered, TailRig, text } from './rig.ts';
@@ -28,7 +29,8 @@ interface Entry {
 
 function fileOf({ ino, dev, pos, path, tail, head }: Entry): TailFile {
   const status = { ino, dev, size: pos, mtimeMs: 0, kind: 'file' } as const;
-  const file = new TailFile(status, { text: path, bytes: null }, group, { pos, tail }, 0);
+  const place = { pos, tail: tail === null ? null : Tail.printed(tail) };
+  const file = new TailFile(status, { text: path, bytes: null }, group, place, 0);
   file.moveTo({ text: path, bytes: null }, group, { path: '/' }, 'x');
   file.head = head;
   return file;
@@ -54,19 +56,19 @@ describe('the texts of positions', () => {
     const one = fileOf({ ino: 2496272n, dev: 1n, pos: 12, path: '/var/log/a.log', tail: null, head: null });
     const two = fileOf({ ino: 2n ** 64n - 1n, dev: 1n, pos: 0, path: '/a "b"\n', tail: null, head: null });
     assert.equal(
-      positionTexts([one, two], null).plain,
+      positionTexts([one, two], null).plain.toString(),
       '[{"inode":2496272,"pos":12,"file":"/var/log/a.log"},{"inode":-1,"pos":0,"file":"/a \\"b\\"\\n"}]',
     );
-    assert.equal(positionTexts([], null).plain, '');
+    assert.equal(positionTexts([], null).plain.length, 0);
   });
 
   test('give back every place, inodes of 64 bits too', () => {
     fc.assert(
       fc.property(entries, (list) => {
         const { plain, exact } = positionTexts(list.map(fileOf), null);
-        const read = readPositions(Buffer.from(plain), Buffer.from(exact));
+        const read = readPositions(plain, exact);
         assert.deepEqual(read, { places: list, complaints: [] });
-        const theirs = readPositions(Buffer.from(plain), null);
+        const theirs = readPositions(plain, null);
         assert.deepEqual(
           theirs.places,
           list.map(({ ino, pos, path }) => ({ ino, dev: null, pos, path, tail: null, head: null })),
@@ -79,16 +81,15 @@ describe('the texts of positions', () => {
     fc.assert(
       fc.property(entries, fc.nat(), fc.uint8Array(), (list, cut, rubbish) => {
         const { plain, exact } = positionTexts(list.map(fileOf), null);
-        const bytes = Buffer.from(plain);
-        const part = bytes.subarray(0, cut % (bytes.length + 1));
+        const part = plain.subarray(0, cut % (plain.length + 1));
         const { places } = readPositions(part, null);
         for (const place of places)
           assert.ok(list.some(({ ino, pos }) => ino === place.ino && pos === place.pos));
-        if (part.length < bytes.length && list.length > 1 && part.length > bytes.length - 5) {
+        if (part.length < plain.length && list.length > 1 && part.length > plain.length - 5) {
           assert.ok(places.length >= list.length - 1);
         }
-        readPositions(Buffer.from(rubbish), Buffer.from(exact));
-        readPositions(bytes, Buffer.from(rubbish));
+        readPositions(Buffer.from(rubbish), exact);
+        readPositions(plain, Buffer.from(rubbish));
       }),
     );
   });
@@ -99,7 +100,7 @@ describe('the texts of positions', () => {
     const c = { ino: 3n, dev: 9n, pos: 300, path: '/c', tail: 'tc', head: 'hc' };
     const { exact } = positionTexts([a, b, c].map(fileOf), null);
     const theirs = '[{"inode":1,"pos":100,"file":"/a"},{"inode":2,"pos":250,"file":"/b"}]';
-    const { places } = readPositions(Buffer.from(theirs), Buffer.from(exact));
+    const { places } = readPositions(Buffer.from(theirs), exact);
     const unknown = { dev: null, tail: null, head: null };
     assert.deepEqual(places, [a, { ino: 2n, pos: 250, path: '/b', ...unknown }, c]);
   });
@@ -108,7 +109,7 @@ describe('the texts of positions', () => {
     const a = { ino: 1n, dev: 9n, pos: 100, path: '/a', tail: 'ta', head: 'ha' };
     const before = positionTexts([fileOf(a)], null);
     const after = positionTexts([fileOf({ ...a, pos: 200, tail: 'tb' })], before.print);
-    const { places } = readPositions(Buffer.from(before.plain), Buffer.from(after.exact));
+    const { places } = readPositions(before.plain, after.exact);
     assert.deepEqual(places, [{ ...a, pos: 200, tail: 'tb' }]);
   });
 
@@ -117,7 +118,7 @@ describe('the texts of positions', () => {
       [fileOf({ ino: 1n, dev: 1n, pos: 1, path: '/a', tail: null, head: null })],
       null,
     );
-    assert.deepEqual(readPositions(null, Buffer.from(exact)), { places: [], complaints: [] });
+    assert.deepEqual(readPositions(null, exact), { places: [], complaints: [] });
   });
 
   test('an entry without a key is left out and told in Flume’s words', () => {
