@@ -140,7 +140,13 @@ export class WorkerHost {
       case 'source': {
         const counters = slots(SOURCE_COUNTERS, `source ${unit.name}`);
         const { storeNumber } = message;
-        return await SourceRunner.open(unit, this.#parts, { counters, log, storeNumber, send });
+        return await SourceRunner.open(unit, this.#parts, {
+          counters,
+          log,
+          storeNumber,
+          send,
+          rest: (ms) => this.#reactor.rest(ms),
+        });
       }
       case 'channel': {
         const counters = slots([...CHANNEL_COUNTERS, ...unit.counters], `channel ${unit.name}`);

@@ -5,6 +5,9 @@
  * reads them, the one changed longest ago first. `grown` holds files that were at their end and have grown
  * by a few lines: many of them share a put, at most once in PACE_MS, so that many busy files cost little. A
  * file's lines are under way in one put at a time: whatever a channel refuses, their order stays.
+ *
+ * Between two rounds the thread rests: what the system tells of writes meanwhile is heard at once, so that each
+ * round costs one wake-up, and not each write.
  */
 import { messageOf } from '../../base/errors.ts';
 import type { Run } from './lines.ts';
@@ -15,21 +18,22 @@ import type { Place, TailFile } from './tail-file.ts';
 
 /** Bytes that one read of much brings: two blocks of them fit a segment. */
 const CHUNK_BYTES = 960 * 1024;
-/** Bytes that one read of a few lines brings, and files that are read at once. */
+/** Bytes that one read of a few lines brings, and files that are read at once while the system reads. */
 const SLICE_BYTES = 16 * 1024;
 const SLICES = 32;
-/** Least time between two rounds of files that have grown. */
-const PACE_MS = 50;
+/** Bytes of such a read with what stands before the place. */
+const SLICE_ROOM = SLICE_BYTES + PRINT_BYTES;
+/** Least time between two rounds of files that have grown: a line is in the channel after 100 ms. */
+const PACE_MS = 80;
 
 export interface DeliveryParts extends TailParts {
   readonly looker: Looker;
   readonly putter: Putter;
 }
 
-function slices(): Buffer[] {
-  const size = SLICE_BYTES + PRINT_BYTES;
-  const memory = Buffer.allocUnsafeSlow(size * SLICES);
-  return Array.from({ length: SLICES }, (_, n) => memory.subarray(n * size, (n + 1) * size));
+/** Whether something is under way that needs the event loop. */
+export interface Surroundings {
+  readonly isWorking: boolean;
 }
 
 export class Delivery {
@@ -38,7 +42,8 @@ export class Delivery {
   readonly #linesATurn: number;
   readonly #backlog = new Set<TailFile>();
   readonly #grown = new Set<TailFile>();
-  readonly #slices = slices();
+  /** What the files of a round hold, one behind the other. */
+  readonly #arena = Buffer.allocUnsafeSlow(SLICE_ROOM * SLICES);
   readonly #chunks = [0, 1].map(() => Buffer.allocUnsafeSlow(CHUNK_BYTES + PRINT_BYTES)) as [Buffer, Buffer];
   #roundDueMs = 0;
   #signal: () => void = () => {};
@@ -72,13 +77,15 @@ export class Delivery {
   }
 
   /** Ends when the putter is stopped. */
-  async run(): Promise<void> {
-    const { putter } = this.#parts;
+  async run(surroundings: Surroundings): Promise<void> {
+    const { putter, context } = this.#parts;
     while (!putter.isStopped) {
-      const waitMs = this.#grown.size === 0 ? Number.POSITIVE_INFINITY : this.#roundDueMs - Date.now();
-      if (waitMs <= 0) await this.#roundOfGrown();
+      const waitMs = this.#roundDueMs - Date.now();
+      if (waitMs <= 0 && this.#grown.size > 0) await this.#roundOfGrown();
       else if (this.#backlog.size > 0) await this.#turn();
-      else await this.#idle(waitMs);
+      else if (waitMs <= 0) await this.#idle(Number.POSITIVE_INFINITY);
+      else if (surroundings.isWorking) await this.#idle(waitMs);
+      else await context.rest(waitMs);
     }
   }
 
@@ -106,9 +113,7 @@ export class Delivery {
     // Those that grow again meanwhile are in the next round.
     const due = [...this.#grown].filter((file) => !file.isBusy);
     for (const file of due) this.#grown.delete(file);
-    for (let n = 0; n < due.length && !this.#parts.putter.isStopped; n += SLICES) {
-      await this.#round(due.slice(n, n + SLICES));
-    }
+    while (due.length > 0 && !this.#parts.putter.isStopped) await this.#round(due);
   }
 
   /** The first files of the backlog: as many small ones as a round takes, or one that is large. */
@@ -129,21 +134,12 @@ export class Delivery {
     await this.#round(files);
   }
 
-  /** Reads a little of each file and puts it all at once. */
-  async #round(files: readonly TailFile[]): Promise<void> {
-    const { looker, putter } = this.#parts;
-    for (const file of files) file.isBusy = true;
+  /** Reads a little of the first files, as many as there is memory for, and puts it all at once. */
+  async #round(files: TailFile[]): Promise<void> {
+    const { putter } = this.#parts;
+    const taken: TailFile[] = [];
     try {
-      const looked = await Promise.all(
-        files.map((file, n) =>
-          this.#seen(file, looker.look(file, file.place, this.#slices[n]!, this.#linesATurn)),
-        ),
-      );
-      const runs: Run[] = [];
-      looked.forEach((found, n) => {
-        if (found === 'long') this.#growLong(files[n]!);
-        else if (found !== 'nothing') runs.push(found);
-      });
+      const runs = await this.#runsOf(files, taken);
       if (runs.length === 0) return;
       const put = await putter.put(runs);
       const isSettled = put !== null && (await putter.settle(put));
@@ -152,8 +148,47 @@ export class Delivery {
         if (isMore || !isSettled) this.#backlog.add(file);
       }
     } finally {
-      for (const file of files) this.#release(file);
+      for (const file of taken) this.#release(file);
     }
+  }
+
+  /**
+   * Files that were just written to are read at once, each into what the one before left of the memory; the
+   * others while the system reads, each into a slice of the rest.
+   */
+  async #runsOf(files: TailFile[], taken: TailFile[]): Promise<readonly Run[]> {
+    const runs: Run[] = [];
+    const slow: TailFile[] = [];
+    let used = 0;
+    let n = 0;
+    for (; n < files.length && used + (slow.length + 1) * SLICE_ROOM <= this.#arena.length; n++) {
+      const file = files[n]!;
+      file.isBusy = true;
+      taken.push(file);
+      const found = this.#seenNow(file, this.#arena.subarray(used, used + SLICE_ROOM));
+      if (found === null) slow.push(file);
+      else used += this.#sort(file, found, runs);
+    }
+    files.splice(0, n);
+    if (slow.length === 0) return runs;
+    const { looker } = this.#parts;
+    const looks = slow.map((file, i) => {
+      const buffer = this.#arena.subarray(used + i * SLICE_ROOM, used + (i + 1) * SLICE_ROOM);
+      return this.#seen(file, looker.look(file, file.place, buffer, this.#linesATurn));
+    });
+    for (const [i, found] of (await Promise.all(looks)).entries()) this.#sort(slow[i]!, found, runs);
+    return runs;
+  }
+
+  /** Returns the bytes of its buffer that are needed. */
+  #sort(file: TailFile, found: Looked, runs: Run[]): number {
+    if (found === 'nothing') return 0;
+    if (found === 'long') {
+      this.#growLong(file);
+      return 0;
+    }
+    runs.push(found);
+    return found.end;
   }
 
   /** Its turn is over. */
@@ -170,32 +205,54 @@ export class Delivery {
     this.#backlog.add(file);
   }
 
-  /** What goes wrong with a file stays with it: it is tried again later, and the same reason is told once. */
   async #seen(file: TailFile, looking: Promise<Looked>): Promise<Looked> {
-    const { context } = this.#parts;
-    file.lookedMs = context.clock.now();
+    file.lookedMs = this.#parts.context.clock.now();
+    const { epoch } = file;
     try {
-      const { epoch } = file;
       const found = await looking;
-      // It was cut: what it holds now is looked at anew.
-      if (file.epoch !== epoch) this.wake(file);
-      if (file.trouble !== null) {
-        file.trouble = null;
-        this.troubled.delete(file);
-        context.log.info(`${file.path.text} can be read again`);
-      }
+      this.#noteRead(file, epoch);
       return found;
     } catch (error) {
-      context.counters.add('EventReadFail', 1);
-      this.troubled.add(file);
-      const reason = messageOf(error);
-      if (file.trouble !== reason) {
-        file.trouble = reason;
-        const text = `Failed opening file: ${file.path.text}: ${reason}`;
-        context.log.error(`source ${context.name}: ${text} (it is tried again; other files go on)`);
-      }
-      return 'nothing';
+      return this.#noteTrouble(file, error);
     }
+  }
+
+  /** Null when it cannot be seen at once. */
+  #seenNow(file: TailFile, buffer: Buffer): Looked | null {
+    if (!file.isHot) return null;
+    const { epoch } = file;
+    try {
+      const found = this.#parts.looker.lookNow(file, buffer, this.#linesATurn);
+      if (found === null) return null;
+      file.lookedMs = this.#parts.context.clock.now();
+      this.#noteRead(file, epoch);
+      return found;
+    } catch (error) {
+      return this.#noteTrouble(file, error);
+    }
+  }
+
+  #noteRead(file: TailFile, epoch: number): void {
+    // It was cut: what it holds now is looked at anew.
+    if (file.epoch !== epoch) this.wake(file);
+    if (file.trouble === null) return;
+    file.trouble = null;
+    this.troubled.delete(file);
+    this.#parts.context.log.info(`${file.path.text} can be read again`);
+  }
+
+  /** What goes wrong with a file stays with it: it is tried again later, and the same reason is told once. */
+  #noteTrouble(file: TailFile, error: unknown): 'nothing' {
+    const { context } = this.#parts;
+    context.counters.add('EventReadFail', 1);
+    this.troubled.add(file);
+    const reason = messageOf(error);
+    if (file.trouble !== reason) {
+      file.trouble = reason;
+      const text = `Failed opening file: ${file.path.text}: ${reason}`;
+      context.log.error(`source ${context.name}: ${text} (it is tried again; other files go on)`);
+    }
+    return 'nothing';
   }
 
   /**

@@ -95,7 +95,7 @@ export class WatchedDirectory implements Home {
 
   #watch(): void {
     try {
-      const watcher = watch(this.path, { encoding: 'buffer', persistent: false }, (event, name) =>
+      const watcher = watch(this.path, { encoding: BYTES, persistent: false }, (event, name) =>
         this.#told(event, name),
       );
       watcher.on('error', (error) => this.#unwatch(error));
@@ -114,19 +114,18 @@ export class WatchedDirectory implements Home {
     );
   }
 
-  #told(event: string, name: Buffer | null): void {
+  #told(event: string, name: string | null): void {
     if (name === null) {
       this.#isListDue = true;
     } else {
-      const key = name.toString(BYTES);
-      const file = this.names.get(key);
+      const file = this.names.get(name);
       if (event === 'change' && file !== undefined) {
         file.isHot = true;
         this.#events.grew(file);
         return;
       }
-      if (file === undefined && this.groupOf(name) === null) return;
-      this.#pending.add(key);
+      if (file === undefined && this.groupOf(Buffer.from(name, BYTES)) === null) return;
+      this.#pending.add(name);
     }
     void this.#work();
   }
@@ -135,6 +134,11 @@ export class WatchedDirectory implements Home {
   groupOf(name: Buffer): FileGroup | null {
     const text = name.toString('utf8');
     return this.#groups.find((group) => group.matches(text)) ?? null;
+  }
+
+  /** Names are being looked at: the event loop is needed. */
+  get isWorking(): boolean {
+    return this.#working !== null;
   }
 
   /** Looks at everything. */
@@ -262,7 +266,7 @@ export class WatchedDirectory implements Home {
     }
     if (this.#key === null || this.isPolled) return;
     this.#sweepDebt += (this.names.size * elapsedMs) / SWEEP_MS;
-    const due: string[] = [];
+    const changed: string[] = [];
     for (; this.#sweepDebt >= 1; this.#sweepDebt--) {
       this.#sweep ??= this.names.keys();
       const next = this.#sweep.next();
@@ -270,9 +274,20 @@ export class WatchedDirectory implements Home {
         this.#sweep = null;
         break;
       }
-      due.push(next.value);
+      if (!this.#isAsKnown(next.value)) changed.push(next.value);
     }
-    this.check(due);
+    this.check(changed);
+  }
+
+  /** At once: of the many names that are looked at in case something was missed, hardly one has changed. */
+  #isAsKnown(name: string): boolean {
+    const file = this.names.get(name)!;
+    try {
+      const status = this.#disk.statNow(file.path.bytes ?? file.path.text);
+      return status !== null && file.isAs(status);
+    } catch {
+      return false;
+    }
   }
 
   async #checkSelf(): Promise<void> {

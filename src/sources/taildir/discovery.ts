@@ -84,6 +84,11 @@ export class Discovery implements DirectoryEvents {
     this.#events.found(first);
   }
 
+  /** Something is being looked for or at: the event loop is needed. */
+  get isWorking(): boolean {
+    return this.#searching !== null || this.directories.some((directory) => directory.isWorking);
+  }
+
   tick(nowMs: number, elapsedMs: number): void {
     for (const directory of this.directories) directory.tick(nowMs, elapsedMs);
     // Those that were just being opened when they lost their names.
@@ -176,10 +181,10 @@ export class Discovery implements DirectoryEvents {
     return status !== null && keyOf(status) === file.key;
   }
 
-  #update(file: TailFile, { size, mtimeMs }: FileStatus): void {
-    const isSame = size === file.place.pos + file.partial && mtimeMs === file.mtimeMs;
-    file.size = size;
-    file.mtimeMs = mtimeMs;
+  #update(file: TailFile, status: FileStatus): void {
+    const isSame = file.isAs(status);
+    file.size = status.size;
+    file.mtimeMs = status.mtimeMs;
     if (!isSame) this.#events.grew(file);
   }
 

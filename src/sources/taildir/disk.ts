@@ -16,6 +16,7 @@ import {
   rename,
   stat,
   statfs,
+  statSync,
   unlink,
   write,
 } from 'node:fs';
@@ -40,6 +41,8 @@ export interface Disk {
   readNow(fd: number, buffer: Buffer, at: number, length: number, position: number): number;
   fstat(fd: number): Promise<FileStatus>;
   stat(path: PathLike): Promise<FileStatus>;
+  /** The same at once: for what the system has in memory. Null when nothing is there. */
+  statNow(path: PathLike): FileStatus | null;
   names(directory: string): Promise<Buffer[]>;
   /** Whether changes that other machines make can happen here: nobody tells of them. */
   isRemote(directory: string): Promise<boolean>;
@@ -99,6 +102,10 @@ export const systemDisk: Disk = {
     }),
   readNow: readSync,
   fstat: async (fd) => statusOf(await fstatOf(fd, { bigint: true })),
+  statNow: (path) => {
+    const found = statSync(path, { bigint: true, throwIfNoEntry: false });
+    return found === undefined ? null : statusOf(found);
+  },
   stat: async (path) => statusOf(await statOf(path, { bigint: true })),
   names: (directory) => promisify(readdir)(directory, 'buffer'),
   isRemote: async (directory) => REMOTE_TYPES.has((await statfsOf(directory)).type >>> 0),

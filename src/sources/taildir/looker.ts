@@ -7,7 +7,7 @@ import type { Copies } from './copies.ts';
 import type { Descriptors } from './descriptors.ts';
 import type { FileTable } from './file-table.ts';
 import { linesEnd, pieceEnds, type Run } from './lines.ts';
-import type { Reader } from './reader.ts';
+import type { Found, Reader } from './reader.ts';
 import { BEGINNING, type Place, type TailFile } from './tail-file.ts';
 
 export interface TailParts {
@@ -42,7 +42,17 @@ export class Looker {
     }
     const { epoch } = file;
     const found = await this.#parts.reader.read(file, place, buffer);
-    if (file.epoch !== epoch) return 'nothing';
+    return file.epoch === epoch ? this.#runIn(file, place, buffer, found, linesMax) : 'nothing';
+  }
+
+  /** The same at once, of a file that was just written to; null for one that first has to be opened or judged. */
+  lookNow(file: TailFile, buffer: Buffer, linesMax: number): Looked | null {
+    if (file.isNew || file.isGone || file.fd === null) return null;
+    const { place } = file;
+    return this.#runIn(file, place, buffer, this.#parts.reader.readNow(file, place, buffer), linesMax);
+  }
+
+  #runIn(file: TailFile, place: Place, buffer: Buffer, found: Found, linesMax: number): Looked {
     if (found.state === 'changed') this.#restart(file);
     if (found.state !== 'bytes') return 'nothing';
     const { from, to } = found;
@@ -50,7 +60,7 @@ export class Looker {
     file.size = Math.max(file.size, place.pos + to - from);
     // Nobody has looked at what is before the place: from now on it has to stay.
     const known = place.tail === null ? this.#parts.reader.placeAfter(place, buffer, from, from) : place;
-    const run = { file, epoch, place: known, buffer, from };
+    const run = { file, epoch: file.epoch, place: known, buffer, from };
     const end = linesEnd(buffer, from, to, linesMax);
     if (to - from > this.#lineBytesMax) {
       const ends = this.#pieces(file, buffer, from, end > from ? end : to, false);

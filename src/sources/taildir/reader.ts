@@ -29,14 +29,21 @@ export class Reader {
     const fd = this.#descriptors.use(file) ?? (await this.#descriptors.open(file));
     if (fd === null) return { state: 'absent' };
     const from = tailBytes(place.pos);
-    const isHot = file.isHot && buffer.length <= HOT_BYTES_MAX;
-    const to = isHot
-      ? this.#disk.readNow(fd, buffer, 0, buffer.length, place.pos - from)
-      : await this.#fill(fd, buffer, 0, place.pos - from);
+    return this.#found(place, buffer, from, await this.#fill(fd, buffer, 0, place.pos - from));
+  }
+
+  /** The same at once, of a file that is open. */
+  readNow(file: TailFile, place: Place, buffer: Buffer): Found {
+    const from = tailBytes(place.pos);
+    const fd = this.#descriptors.use(file)!;
+    const to = this.#disk.readNow(fd, buffer, 0, buffer.length, place.pos - from);
+    return this.#found(place, buffer, from, to);
+  }
+
+  #found({ tail }: Place, buffer: Buffer, from: number, to: number): Found {
     if (to < from) return { state: 'changed' };
-    if (place.tail !== null && this.#identity === 'content') {
-      if (!place.tail.matches(buffer.subarray(0, from))) return { state: 'changed' };
-    }
+    const isCompared = tail !== null && this.#identity === 'content';
+    if (isCompared && !tail.matches(buffer.subarray(0, from))) return { state: 'changed' };
     return { state: 'bytes', from, to };
   }
 
@@ -88,7 +95,5 @@ export class Reader {
   }
 }
 
-/** More than this is read beside the event loop, even when it was just written. */
-const HOT_BYTES_MAX = 64 * 1024;
 /** Reads that stop short do so at the end of the file or, when a signal comes, after whole pages. */
 const READ_GRAIN = 4096;

@@ -96,6 +96,12 @@ export class TailFile {
     this.changedMs = nowMs;
   }
 
+  /** Whether this is the file, and all that is known of it is delivered. */
+  isAs({ dev, ino, size, mtimeMs }: FileStatus): boolean {
+    const isSame = dev === this.dev && ino === this.ino && mtimeMs === this.mtimeMs;
+    return isSame && size === this.place.pos + this.partial;
+  }
+
   moveTo(path: TailPath, group: FileGroup, home: Home, name: string): void {
     this.path = path;
     this.group = group;

@@ -63,6 +63,7 @@ export class BrokenDisk implements Disk {
   };
   fstat = systemDisk.fstat;
   stat = systemDisk.stat;
+  statNow = systemDisk.statNow;
   names: Disk['names'] = async (directory) => {
     this.#check('names', directory);
     return await systemDisk.names(directory);
@@ -172,6 +173,7 @@ export class TailRig {
       discard: (batch) => batch.cancel(),
       room: async () => {},
       settled: async () => {},
+      rest: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
       loadPlugin: async () => ({}),
       degraded: (reason) => {
         this.degraded = reason;
