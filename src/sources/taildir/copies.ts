@@ -158,13 +158,18 @@ export class Copies {
   /** How far what was delivered of the original stands in the file; null when it holds something else. */
   async #covered(file: TailFile, original: TailFile, size: number): Promise<Place | null> {
     const { place } = original;
-    if (size >= place.pos) return (await this.#ends(file, place, size)) ? place : null;
+    if (size >= place.pos) return (await this.#ends(file, place, size)) ? kept(place) : null;
     const at = size - PRINT_BYTES;
     const mine = await this.#reader.bytesAt(file, at, PRINT_BYTES);
     const others = await this.#reader.bytesAt(original, at, PRINT_BYTES);
     if (mine === null || others === null || !mine.equals(others)) return null;
     return { pos: size, tail: Tail.of(mine) };
   }
+}
+
+/** Stays as it is when the file of the place goes on. */
+function kept({ pos, tail }: Place): Place {
+  return { pos, tail: tail === null ? null : Tail.printed(tail.print) };
 }
 
 function hasChanged({ original, epoch }: Held): boolean {

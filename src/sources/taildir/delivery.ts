@@ -194,7 +194,6 @@ export class Delivery {
   /** Its turn is over. */
   #release(file: TailFile): void {
     file.isBusy = false;
-    file.isHot = false;
     file.hasMuch &&= this.#backlog.has(file);
     if (!this.#backlog.has(file) && !this.#grown.has(file) && file.trouble === null) file.behindMs = 0;
   }
@@ -220,6 +219,7 @@ export class Delivery {
   /** Null when it cannot be seen at once. */
   #seenNow(file: TailFile, buffer: Buffer): Looked | null {
     if (!file.isHot) return null;
+    file.isHot = false;
     const { epoch } = file;
     try {
       const found = this.#parts.looker.lookNow(file, buffer, this.#linesATurn);

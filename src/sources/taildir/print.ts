@@ -10,35 +10,45 @@ export const PRINT_BYTES = 1024;
 const PRINT_CHARACTERS = 22;
 
 /**
- * What stands before a position: its bytes, which are compared at no cost, until the print is asked for; from
- * then on only that.
+ * What stands before the position of a file: its bytes, which are compared at no cost, until the print is asked
+ * for; from then on only that. It is renewed in place: whoever keeps it beside the file keeps its print.
  */
 export class Tail {
-  #bytes: Buffer | null;
-  #print: string | null;
+  #bytes: Buffer | null = null;
+  #length = 0;
+  #print: string | null = null;
 
-  /** Copies the bytes. */
   static of(bytes: Uint8Array): Tail {
-    return new Tail(Buffer.from(bytes), null);
+    const tail = new Tail();
+    tail.renew(bytes);
+    return tail;
   }
 
   static printed(print: string): Tail {
-    return new Tail(null, print);
+    const tail = new Tail();
+    tail.#print = print;
+    return tail;
   }
 
-  private constructor(bytes: Buffer | null, print: string | null) {
-    this.#bytes = bytes;
-    this.#print = print;
+  /** Copies the bytes. */
+  renew(bytes: Uint8Array): void {
+    this.#bytes ??= Buffer.allocUnsafe(PRINT_BYTES);
+    this.#bytes.set(bytes);
+    this.#length = bytes.length;
+    this.#print = null;
   }
 
   get print(): string {
-    this.#print ??= printOf(this.#bytes!);
+    this.#print ??= printOf(this.#bytes!.subarray(0, this.#length));
     this.#bytes = null;
     return this.#print;
   }
 
   matches(bytes: Uint8Array): boolean {
-    return this.#bytes === null ? printOf(bytes) === this.#print : this.#bytes.equals(bytes);
+    if (this.#bytes === null) return printOf(bytes) === this.#print;
+    return (
+      bytes.length === this.#length && this.#bytes.compare(bytes, 0, bytes.length, 0, this.#length) === 0
+    );
   }
 }
 

@@ -91,8 +91,24 @@ export class Reader {
   placeAfter(place: Place, buffer: Buffer, from: number, end: number): Place {
     const pos = place.pos + end - from;
     if (this.#identity !== 'content') return { pos, tail: null };
-    return { pos, tail: Tail.of(buffer.subarray(end - tailBytes(pos), end)) };
+    return { pos, tail: Tail.of(tailIn(buffer, pos, end)) };
   }
+
+  /** Moves the file there. */
+  advance(file: TailFile, place: Place, buffer: Buffer, from: number, end: number): void {
+    const { tail } = file.place;
+    if (tail === null || this.#identity !== 'content') {
+      file.advance(this.placeAfter(place, buffer, from, end));
+      return;
+    }
+    const pos = place.pos + end - from;
+    tail.renew(tailIn(buffer, pos, end));
+    file.advance({ pos, tail });
+  }
+}
+
+function tailIn(buffer: Buffer, pos: number, end: number): Buffer {
+  return buffer.subarray(end - tailBytes(pos), end);
 }
 
 /** Reads that stop short do so at the end of the file or, when a signal comes, after whole pages. */
