@@ -5,7 +5,7 @@ import { dirname } from 'node:path';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { positionTexts, readPositions } from '../../../src/sources/taildir/positions.ts';
-import { Tail } from '../../../src/sources/taildir/print.ts';
+import { PRINT_BYTES, printOf, Tail } from '../../../src/sources/taildir/print.ts';
 import { TailFile } from '../../../src/sources/taildir/tail-file.ts';
 import { until } from '../../kit/until.ts';
 import { numbered, TailRig, text } from './rig.ts';
@@ -266,5 +266,28 @@ describe('the position file', () => {
     await rig.start();
     await rig.untilCount(300);
     assert.deepEqual([...rig.bodies].sort(), [...names].sort());
+  });
+});
+
+describe('the tail of what was delivered', () => {
+  test('is the same by its bytes and by its print, also after it was renewed with fewer', () => {
+    const [long, short] = [Buffer.alloc(PRINT_BYTES, 'a'), Buffer.from('bc\n')];
+    const tail = Tail.of(long);
+    const other = Buffer.from(long);
+    other[17] = 0;
+    for (const one of [tail, Tail.printed(printOf(long))]) {
+      assert.deepEqual(
+        [long, other, short].map((bytes) => one.matches(bytes)),
+        [true, false, false],
+      );
+    }
+    tail.renew(short);
+    for (const one of [tail, Tail.printed(tail.print), tail]) {
+      assert.deepEqual(
+        [long, short, short.subarray(1)].map((bytes) => one.matches(bytes)),
+        [false, true, false],
+      );
+    }
+    assert.equal(tail.print, printOf(short));
   });
 });
