@@ -108,7 +108,7 @@ export function cpuSeconds(pid: number): number {
   return (Number(fields[11]) + Number(fields[12])) / TICKS_A_SECOND;
 }
 
-/** The same to the nanosecond, for what costs little: as the scheduler counts it. Threads that ended are left out. */
+/** The same to the nanosecond, as the scheduler counts it; threads that ended are left out. */
 export function preciseCpuSeconds(pid: number): number {
   let nanoseconds = 0;
   for (const thread of readdirSync(`/proc/${pid}/task`)) {

@@ -1,9 +1,9 @@
 /**
- * 10,000 tailed files of which 100 grow: what watching them costs the agent, and how long a line takes from its
- * write until it stands in the file of the sink (taildir, memory, file_roll).
+ * 10,000 tailed files of which 100 grow: what watching them costs the agent, and how long a line takes from
+ * its write until it stands in the file of the sink (taildir, memory, file_roll).
  *
- * A line holds when it was written. The files are written to by turns, so that writes are spread evenly over a
- * second, as those of 100 programs are. Beside them, some lines go to files that were quiet before.
+ * A line holds when it was written. The files are written to by turns, so that writes are spread evenly over
+ * a second, as those of 100 programs are. Beside them, some lines go to files that were quiet before.
  */
 import {
   closeSync,

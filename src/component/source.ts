@@ -59,8 +59,8 @@ export interface SourceContext extends ComponentContext {
    */
   settled(): Promise<void>;
   /**
-   * Resolves after `ms`. Where this thread serves nobody else it sleeps meanwhile: what comes in from outside is
-   * handled all at once afterwards, and costs one wake-up.
+   * Resolves after `ms`. Where this thread serves nobody else it sleeps meanwhile: what comes in from outside
+   * is handled all at once afterwards, and costs one wake-up.
    */
   rest(ms: number): Promise<void>;
   /** Load a part named by an option (http handler, …); plug-ins included. Throws CONF_UNKNOWN_TYPE. */

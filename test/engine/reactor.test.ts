@@ -26,7 +26,7 @@ async function rested(units: number): Promise<{ readonly ranMeanwhile: boolean; 
 }
 
 describe('a unit that rests', () => {
-  test('alone in its worker lets the thread sleep; what came meanwhile is handled before it goes on', async () => {
+  test('alone in its worker lets the thread sleep; what came is handled before it goes on', async () => {
     const { ranMeanwhile, ms } = await rested(1);
     assert.equal(ranMeanwhile, false);
     assert.ok(ms >= REST_MS - 1, `${ms} ms`);

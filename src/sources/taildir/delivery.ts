@@ -6,8 +6,8 @@
  * by a few lines: many of them share a put, at most once in PACE_MS, so that many busy files cost little. A
  * file's lines are under way in one put at a time: whatever a channel refuses, their order stays.
  *
- * Between two rounds the thread rests: what the system tells of writes meanwhile is heard at once, so that each
- * round costs one wake-up, and not each write.
+ * Between two rounds the thread rests: what the system tells of writes meanwhile is heard at once, so that
+ * each round costs one wake-up, and not each write.
  */
 import { messageOf } from '../../base/errors.ts';
 import type { Run } from './lines.ts';

@@ -45,7 +45,7 @@ export class Looker {
     return file.epoch === epoch ? this.#runIn(file, place, buffer, found, linesMax) : 'nothing';
   }
 
-  /** The same at once, of a file that was just written to; null for one that first has to be opened or judged. */
+  /** The same at once, of a file that was just written to; null for one to be opened or judged first. */
   lookNow(file: TailFile, buffer: Buffer, linesMax: number): Looked | null {
     if (file.isNew || file.isGone || file.fd === null) return null;
     const { place } = file;

@@ -10,8 +10,8 @@ export const PRINT_BYTES = 1024;
 const PRINT_CHARACTERS = 22;
 
 /**
- * What stands before the position of a file: its bytes, which are compared at no cost, until the print is asked
- * for; from then on only that. It is renewed in place: whoever keeps it beside the file keeps its print.
+ * What stands before the position of a file: its bytes, which are compared at no cost, until the print is
+ * asked for; from then on only that. It is renewed in place: who keeps it beside the file keeps its print.
  */
 export class Tail {
   #bytes: Buffer | null = null;
