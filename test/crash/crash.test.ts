@@ -32,8 +32,11 @@ async function survives(t: TestContext, settings: CrashSettings): Promise<CrashR
   return report;
 }
 
-describe('a file channel under kill -9', { timeout: 120_000 + KILLS * LIFE_MS_MAX }, () => {
-  test(`at ${KILLS} random moments loses nothing that was acknowledged`, async (t) => {
+/** A thousand kills take longer than the tests' own limit. */
+const timeout = 120_000 + KILLS * LIFE_MS_MAX;
+
+describe('a file channel under kill -9', { timeout }, () => {
+  test(`at ${KILLS} random moments loses nothing that was acknowledged`, { timeout }, async (t) => {
     const { acknowledged } = await survives(t, { kills: KILLS, directories: 2, random: Math.random });
     assert.ok(acknowledged > 0, 'lines were acknowledged between the kills');
   });

@@ -173,6 +173,9 @@ function withoutPadding(line: string): string {
   return match !== null && match[3]!.length === Number(match[2]) ? match[1]! : line;
 }
 
+/** How often a long run says how far it is. */
+const TOLD_KILLS = 50;
+
 /** Points that are reached often end the process at one of the first so many times. */
 const POINT_TIMES_MAX: Partial<Record<CrashPoint, number>> = {
   append: 60,
@@ -185,7 +188,12 @@ const POINT_TIMES_MAX: Partial<Record<CrashPoint, number>> = {
 
 export async function crash(t: TestContext, settings: CrashSettings): Promise<CrashReport> {
   const crasher = new Crasher(t, settings);
-  for (let kill = 0; kill < settings.kills; kill++) await crasher.life();
+  for (let kill = 1; kill <= settings.kills; kill++) {
+    await crasher.life();
+    if (kill % TOLD_KILLS !== 0) continue;
+    const { acknowledged, sent } = crasher;
+    process.stderr.write(`${kill} kills, ${sent.size} lines sent, ${acknowledged.size} acknowledged\n`);
+  }
   await crasher.finish();
   return reportOf(crasher, settings.kills);
 }
