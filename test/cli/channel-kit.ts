@@ -1,6 +1,6 @@
 /** Logs of channels made in this process, and `millrace channel` over them. */
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { BatchBuilder } from '../../src/memory/block/builder.ts';
@@ -27,13 +27,17 @@ export function place(t: Test, directories = 1): Place {
   return { base, checkpoint, data, named: ['--checkpoint', checkpoint, '--data', data.join(',')] };
 }
 
-export function openLog({ checkpoint, data }: Place, cipher: BlockCipher | null = null): Promise<EventLog> {
+export function openLog(
+  { checkpoint, data }: Place,
+  cipher: BlockCipher | null = null,
+  journalBytes = 0,
+): Promise<EventLog> {
   return EventLog.open({
     checkpointDir: checkpoint,
     dataDirs: data,
     owner: 'channel c1',
     segmentBytes: 1 << 20,
-    journalBytes: 0,
+    journalBytes,
     freeBytesMin: 0,
     checkpointMs: 10,
     cipher,
@@ -80,6 +84,21 @@ export async function filled(t: Test, directories = 1): Promise<Place> {
     Array.from({ length: 10 }, (_, n) => numbered(n * 10, 10)),
   );
   log.take(0, 25);
+  await log.close();
+  return at;
+}
+
+/** The same, as an agent that was killed leaves it, with all of its events in the journal. */
+export async function killed(t: Test): Promise<Place> {
+  const from = place(t);
+  const log = await openLog(from, null, 64 * 1024);
+  await fill(
+    log,
+    Array.from({ length: 10 }, (_, n) => numbered(n * 10, 10)),
+  );
+  const at = place(t);
+  cpSync(from.base, at.base, { recursive: true });
+  for (const directory of at.data) rmSync(join(directory, 'in_use.lock'));
   await log.close();
   return at;
 }

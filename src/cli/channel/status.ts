@@ -1,7 +1,7 @@
 /** What is inside a channel. While somebody holds it, only names and the lock are read. */
 import { MillraceError } from '../../base/errors.ts';
 import { nameOf } from '../../storage/lock.ts';
-import { type DirectoryListing, listDirectory } from '../../storage/log/listing.ts';
+import { type DirectoryListing, listDirectory, type NamedFile } from '../../storage/log/listing.ts';
 import { LogReader } from '../../storage/log/reader.ts';
 import type { ParsedArguments } from '../arguments.ts';
 import { EXIT, print } from '../command.ts';
@@ -25,8 +25,11 @@ interface Status {
   readonly directories: readonly DirectoryListing[];
   /** Files of checkpoints that could not be read. */
   readonly damagedCheckpoints: readonly string[];
+  /** Of the segments. */
   readonly bytes: number;
   readonly segments: number;
+  /** Of the files that small groups of events go to first. */
+  readonly journalBytes: number;
   readonly lock: { readonly state: 'free' | 'held' | 'left behind'; readonly holder: string | null };
   /** Null while the channel is held. */
   readonly content: Content | null;
@@ -46,15 +49,21 @@ async function statusOf(target: Target): Promise<Status> {
   // An agent may have started in between.
   const directories = target.dataDirs.map((path) => listDirectory(path));
   const segments = directories.flatMap((directory) => directory.segments);
+  const journals = directories.flatMap((directory) => directory.journals);
   return {
     checkpointDir: target.checkpointDir,
     directories,
     damagedCheckpoints: listDirectory(target.checkpointDir).setAside.map(({ file }) => file),
-    bytes: segments.reduce((sum, { bytes }) => sum + bytes, 0),
+    bytes: sizeOf(segments),
+    journalBytes: sizeOf(journals),
     segments: segments.length,
     lock: content === null ? lockIn(directories) : lock,
     content,
   };
+}
+
+function sizeOf(files: readonly NamedFile[]): number {
+  return files.reduce((sum, { bytes }) => sum + bytes, 0);
 }
 
 function lockIn(directories: readonly DirectoryListing[]): Status['lock'] {
@@ -122,6 +131,7 @@ function textOf({
   damagedCheckpoints,
   bytes,
   segments,
+  journalBytes,
   lock,
   content,
 }: Status): string {
@@ -142,6 +152,7 @@ function textOf({
     }
   }
   lines.push(['segments', `${segments}, ${plural(bytes, 'byte')} on the disk`]);
+  if (journalBytes > 0) lines.push(['journal', `${plural(journalBytes, 'byte')} on the disk`]);
   for (const { quarantined, setAside } of directories) {
     for (const { file, bytes: size } of quarantined) lines.push(['quarantined', `${file}, ${size} bytes`]);
     for (const { file, bytes: size } of setAside) lines.push(['damaged', `${file}, ${size} bytes`]);

@@ -61,8 +61,13 @@ export function readJournals(directory: string): FoundJournal[] {
   return found.sort((a, b) => a.generation - b.generation);
 }
 
-export function fileOf(directory: string, n: number): string {
+function fileOf(directory: string, n: number): string {
   return join(directory, `journal-${n}`);
+}
+
+/** Whether a journal has that name. */
+export function isJournal(name: string): boolean {
+  return /^journal-[01]$/.test(name);
 }
 
 function contentOf(file: string): Buffer {

@@ -3,6 +3,7 @@ import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { DirectoryLock, type Holder } from '../lock.ts';
 import { QUARANTINE } from './directory.ts';
+import { isJournal } from './journal.ts';
 import { firstOffsetOf } from './segment.ts';
 
 export interface NamedFile {
@@ -18,6 +19,7 @@ export interface DirectoryListing {
   readonly path: string;
   /** In the order of their first offsets. */
   readonly segments: readonly SegmentFile[];
+  readonly journals: readonly NamedFile[];
   /** Blocks that failed their checksum. */
   readonly quarantined: readonly NamedFile[];
   /** Segments, or checkpoints, that could not be read. */
@@ -39,6 +41,10 @@ export function listDirectory(path: string): DirectoryListing {
   return {
     path,
     segments,
+    journals: filesOf(
+      path,
+      names.filter((name) => isJournal(name)),
+    ),
     quarantined: isThere ? filesOf(quarantine, readdirSync(quarantine).sort()) : [],
     setAside: filesOf(
       path,

@@ -15,6 +15,7 @@ import {
   fill,
   filled,
   flip,
+  killed,
   linesIn,
   numbered,
   openLog,
@@ -46,6 +47,23 @@ describe('channel status', { concurrency: 4 }, () => {
     assert.deepEqual(directories.map((one: { path: string }) => one.path).sort(), [...at.data].sort());
     assert.deepEqual([content.events, content.offsets, segments], [75, { from: 25, to: 100 }, 2]);
     assert.equal(lock.state, 'free');
+  });
+
+  test('of a channel whose agent was killed tells what is in its journal; export and repair find it, too', async (t) => {
+    const at = await killed(t);
+    const before = filesOf(at.base);
+    const { ended, stdout } = await channel(t, 'status', at);
+    assert.equal(ended, 0);
+    const rows = new Map(stdout.split('\n').map((line) => [line.slice(0, 12).trim(), line.slice(13)]));
+    assert.equal(rows.get('events'), '100, offsets 0 to 99');
+    assert.equal(rows.get('segments'), '0, 0 bytes on the disk');
+    assert.equal(rows.get('journal'), '65536 bytes on the disk');
+    assert.deepEqual(filesOf(at.base), before, 'nothing has changed');
+    assert.equal((await exported(t, at)).length, 100);
+    const repaired = await channel(t, 'repair', at);
+    assert.equal(repaired.ended, 0);
+    assert.match(repaired.stdout, /nothing had to be repaired\n100 events in the channel/);
+    assert.ok(segmentIn(at.data[0]!), 'an end that is clean puts them into a segment');
   });
 
   test('leaves files and locks as they were', async (t) => {
