@@ -29,8 +29,7 @@ export const WAIT_MS_MAX = 250;
 export const PUTS_IN_FLIGHT_MAX = 64;
 /** Bytes of blocks that one source may have in flight; one put may exceed it. */
 export const SOURCE_BYTES_IN_FLIGHT_MAX = 8 * MIB;
-/** Flume's sink runner pauses. */
-export const SINK_BACKOFF_STEP_MS = 1000;
+/** Flume's pause after a delivery that failed. */
 export const SINK_BACKOFF_MAX_MS = 5000;
 /** Pause between attempts to start a component that failed to start (Flume's supervisor: every 3 s). */
 export const START_RETRY_MS = 3000;

@@ -59,6 +59,7 @@ export class TakeClient {
   readonly #depth: number;
   readonly #eventsMax: number;
   #woken = true;
+  #wakes = 0;
 
   constructor(eventsMax: number, depth: number) {
     assert(depth >= 1 && depth <= TAKE_WINDOW_MAX, 'more takes than their ring has room for');
@@ -73,7 +74,7 @@ export class TakeClient {
   connect(lane: LaneEnd): void {
     this.disconnect();
     this.#lane = lane;
-    this.#woken = true;
+    this.#wake();
   }
 
   disconnect(): void {
@@ -86,12 +87,22 @@ export class TakeClient {
     this.#commitsDue.length = 0;
     this.#window.clear();
     this.#segments = new SegmentTable();
+    this.#wake();
+  }
+
+  #wake(): void {
     this.#woken = true;
+    this.#wakes++;
   }
 
   /** Set by an EMPTY answer, cleared when the channel says that there is something again. */
   get knownEmpty(): boolean {
     return !this.#woken;
+  }
+
+  /** Grows whenever there may be something again. */
+  get wakes(): number {
+    return this.#wakes;
   }
 
   /** Keeps the window of waiting grants full. */
@@ -330,11 +341,11 @@ export class TakeClient {
         this.#window.empty(words[at + 1]!);
         return;
       case KIND.wake:
-        this.#woken = true;
+        this.#wake();
         return;
       case KIND.reset:
         this.#window.resetDone(words[at + 1]!);
-        this.#woken = true;
+        this.#wake();
     }
   }
 }

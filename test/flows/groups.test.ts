@@ -1,9 +1,11 @@
 /** Sink groups in whole agents: who delivers, who takes over, and that every event comes once. */
 import assert from 'node:assert/strict';
-import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import { Collected, type Flow, kitPlugin, kitPluginPath, runFlow } from '../kit/flow.ts';
+import { Collected, type Flow, kitPlugin, kitPluginPath, netcatSource, runFlow } from '../kit/flow.ts';
+import { LineClient } from '../kit/lines.ts';
 import { temporaryDirectory } from '../kit/temporary.ts';
 import { until } from '../kit/until.ts';
 
@@ -161,6 +163,54 @@ describe('sink groups', { concurrency: 2 }, () => {
       'none twice',
     );
     assert.ok(written.length > 0);
+  });
+
+  test('an idle group rests: its processor is not asked again and again', async (t) => {
+    const sinks = [new Collected(t), new Collected(t)];
+    const group = 'sinkgroups.g1.processor.type = failover';
+    const flow = await runFlow(t, confOf({ events: 10, sinks, group }));
+    await untilAll(sinks, 10);
+    const asked = () => flow.counter('channel', 'c1', 'EventTakeAttemptCount');
+    // Two looks that the sinks have at their files, a second each, bound the time that is looked at.
+    const before = asked();
+    const startMs = Date.now();
+    await until('some seconds pass', () => Date.now() - startMs > 2500);
+    assert.ok(asked() - before < 100, `${asked() - before} takes were asked for`);
+  });
+
+  test('failover: what is wrong with an idle sink is shown of it, and keeps nothing from the other', async (t) => {
+    const preferred = new Collected(t);
+    const directory = mkdtempSync(join(tmpdir(), 'millrace-test-'));
+    t.after(() => rmSync(directory, { recursive: true, force: true }));
+    const flow = await runFlow(
+      t,
+      `sources = r1
+      channels = c1
+      sinks = k1 k2
+      sinkgroups = g1
+      ${netcatSource()}
+      channels.c1.type = memory
+      ${preferred.sink('k1', 'c1', 10)}
+      sinks.k2.type = file_roll
+      sinks.k2.sink.directory = ${directory}
+      sinks.k2.sink.rollInterval = 1
+      sinks.k2.channel = c1
+      sinkgroups.g1.sinks = k1 k2
+      sinkgroups.g1.processor.type = failover
+      sinkgroups.g1.processor.priority.k1 = 10
+      sinkgroups.g1.processor.priority.k2 = 5`,
+    );
+    rmSync(directory, { recursive: true });
+    await flow.untilLogged('Sink k2 of group g1 is not well');
+    const states = () => ['k1', 'k2'].map((name) => flow.status('sink', name).state);
+    assert.deepEqual(states(), ['running', 'degraded']);
+    const client = new LineClient(await flow.port('r1'));
+    client.send(['a line']);
+    await preferred.untilCount(1);
+    client.end();
+    assert.equal(flow.logged('Unable to deliver event'), undefined);
+    mkdirSync(directory);
+    await until('k2 is well again', () => flow.status('sink', 'k2').state === 'running');
   });
 
   test('load_balance: the batches are spread evenly, and each event is delivered once', async (t) => {

@@ -5,7 +5,7 @@
  */
 import { systemClock } from '../../base/clock.ts';
 import { isConfigurationError, messageOf } from '../../base/errors.ts';
-import { SINK_BACKOFF_MAX_MS, SINK_BACKOFF_STEP_MS } from '../../base/limits.ts';
+import { SINK_BACKOFF_MAX_MS } from '../../base/limits.ts';
 import type { Logger } from '../../base/log.ts';
 import type { SinkCounters } from '../../component/counters.ts';
 import type { SinkProcessor, SinkStatus } from '../../component/processor.ts';
@@ -25,6 +25,8 @@ const BATCHES_A_PASS = 16;
 /** Flume calls its sinks at least this often even when their channels are empty. */
 const IDLE_MS = 1000;
 const TIDY_MS = 1000;
+/** Calls of a processor, for each of its sinks, that find nothing before it is left alone until a wake. */
+const EMPTY_CALLS_A_SINK = 4;
 
 export interface GroupRunnerSetup {
   readonly counters: (sink: string) => SinkCounters;
@@ -43,7 +45,9 @@ export class GroupRunner implements Pumpable {
   readonly #setup: GroupRunnerSetup;
   #running: Promise<void> | null = null;
   #pausedUntilMs = 0;
+  /** Calls in a row that found nothing. */
   #backoffs = 0;
+  #wakes = 0;
   #idleAtMs = 0;
   #tidyAtMs = 0;
   #failing = false;
@@ -133,7 +137,13 @@ export class GroupRunner implements Pumpable {
 
   pump(nowMs: number): boolean {
     let busy = false;
-    for (const driver of this.#drivers) if (driver.pump()) busy = true;
+    let wakes = 0;
+    for (const driver of this.#drivers) {
+      if (driver.pump()) busy = true;
+      wakes += driver.client.wakes;
+    }
+    if (wakes !== this.#wakes) this.#backoffs = 0;
+    this.#wakes = wakes;
     if (nowMs >= this.#tidyAtMs) {
       this.#tidyAtMs = nowMs + TIDY_MS;
       for (const driver of this.#drivers) driver.client.tidy();
@@ -147,10 +157,14 @@ export class GroupRunner implements Pumpable {
     return busy;
   }
 
-  /** A group waits for a wake of one of its channels after all of them were empty, up to Flume's pause. */
+  /**
+   * A group waits for a wake, up to its pause, once the channels of all its sinks are known to be empty, or
+   * its processor found nothing again and again: the spare sink of a failover group is never asked.
+   */
   #hasWork(): boolean {
-    if (this.#drivers.length === 1) return true;
-    return this.#backoffs === 0 || this.#drivers.some((driver) => !driver.client.knownEmpty);
+    if (this.#drivers.length === 1 || this.#backoffs === 0) return true;
+    if (this.#backoffs >= this.#drivers.length * EMPTY_CALLS_A_SINK) return false;
+    return this.#drivers.some((driver) => !driver.client.knownEmpty);
   }
 
   nextPumpMs(nowMs: number): number {
@@ -212,12 +226,8 @@ export class GroupRunner implements Pumpable {
 
   #idle(nowMs: number): void {
     this.#idleAtMs = nowMs + IDLE_MS;
-    if (this.#drivers.length > 1 && this.#backoffs > 0) {
-      // The processor of a group is asked now and then even if no channel woke it: it probes failed sinks.
-      const pauseMs = Math.min(this.#backoffs * SINK_BACKOFF_STEP_MS, SINK_BACKOFF_MAX_MS);
-      this.#idleAtMs = nowMs + pauseMs;
-      this.#backoffs = 0;
-    }
+    // The processor of a group is asked now and then even if no channel woke it: it probes failed sinks.
+    this.#backoffs = 0;
     const pending = this.#drivers.flatMap((driver) => this.#idleOne(driver) ?? []);
     if (pending.length === 0) return;
     this.#running = Promise.all(pending).then(() => {
