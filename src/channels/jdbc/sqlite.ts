@@ -1,7 +1,8 @@
 /**
  * SQLite inside the channel's worker, by node:sqlite: each call does its work before it returns. WAL with
  * synchronous=FULL: a commit is on the disk when it returns. Several channels, each in its own worker, may
- * share a file: writers wait for each other.
+ * share a file: writers wait for each other. Pages that deletes leave free go back to the disk, a few with
+ * each commit, but for those that the next puts will need.
  */
 import { closeSync, fsyncSync, mkdirSync, openSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
@@ -20,6 +21,11 @@ import {
 
 /** How long a writer waits for another one. */
 const BUSY_MS = 5000;
+/** Free pages that stay in the file, and those that one commit gives back at most: 4 and 8 MiB. */
+const FREE_PAGES_KEPT = 1024;
+const FREED_PAGES_MAX = 2048;
+/** What the write-ahead log of SQLite keeps on the disk once its content is in the file. */
+const WAL_BYTES_KEPT = 16 * 1024 * 1024;
 
 const DDL = `CREATE TABLE IF NOT EXISTS ${TABLE} (
   channel TEXT NOT NULL, id INTEGER NOT NULL, headers BLOB, body BLOB NOT NULL,
@@ -35,8 +41,11 @@ export async function open(file: string, settings: DatabaseSettings): Promise<Da
   let db: DatabaseSync | null = null;
   try {
     db = new DatabaseSync(path, { timeout: BUSY_MS });
+    // Counts for a file that has no table yet, and must stand before its first page is written.
+    db.exec('PRAGMA auto_vacuum = INCREMENTAL');
     db.exec('PRAGMA journal_mode = WAL');
     db.exec('PRAGMA synchronous = FULL');
+    db.exec(`PRAGMA journal_size_limit = ${WAL_BYTES_KEPT}`);
     if (settings.createSchema) db.exec(DDL);
     else if (!hasTable(db)) throw noTable(path);
     syncDirectory(dirname(path));
@@ -77,6 +86,7 @@ class Sqlite implements Database {
   readonly #insert: StatementSync;
   readonly #delete: StatementSync;
   readonly #select: StatementSync;
+  readonly #freePages: StatementSync;
 
   constructor(db: DatabaseSync, lock: DirectoryLock, channel: string) {
     this.#db = db;
@@ -84,6 +94,7 @@ class Sqlite implements Database {
     this.#channel = channel;
     this.#insert = db.prepare(`INSERT INTO ${TABLE} (channel, id, headers, body) VALUES (?, ?, ?, ?)`);
     this.#delete = db.prepare(`DELETE FROM ${TABLE} WHERE channel = ? AND id BETWEEN ? AND ?`);
+    this.#freePages = db.prepare('PRAGMA freelist_count');
     this.#select = db.prepare(
       `SELECT id, headers, body FROM ${TABLE} WHERE channel = ? AND id > ? AND id <= ? ORDER BY id LIMIT ?`,
     );
@@ -101,6 +112,17 @@ class Sqlite implements Database {
     for (const { id, headers, body } of rows) this.#insert.run(this.#channel, id, headers, body);
     for (const { first, last } of joined(deletes)) this.#delete.run(this.#channel, first, last);
     this.#db.exec('COMMIT');
+    if (deletes.length > 0) this.#shrink();
+  }
+
+  #shrink(): void {
+    const free = this.#freePages.get()!.freelist_count as number;
+    if (free <= FREE_PAGES_KEPT) return;
+    try {
+      this.#db.exec(`PRAGMA incremental_vacuum(${Math.min(free - FREE_PAGES_KEPT, FREED_PAGES_MAX)})`);
+    } catch {
+      // The commit is done. A disk that is full, or another channel that writes, may let the next one do it.
+    }
   }
 
   async has(id: number): Promise<boolean> {

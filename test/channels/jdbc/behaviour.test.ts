@@ -1,5 +1,6 @@
 /** The jdbc channel over SQLite: in whole agents, and when things go wrong. */
 import assert from 'node:assert/strict';
+import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, type TestContext, test } from 'node:test';
@@ -189,6 +190,24 @@ describe('the jdbc channel when things go wrong', () => {
     assert.deepEqual(await rig.drain(), ['3', '4']);
     const left = db.prepare('SELECT count(*) AS n FROM millrace_event');
     await rig.until('what was taken is deleted', () => left.get()!.n === 0);
+  });
+
+  test('a file that held a backlog gives its disk space back when that is taken', async (t) => {
+    const { file, properties } = place(t);
+    const rig = await AsyncChannelRig.open(declaration, properties);
+    t.after(() => rig.channel.stop());
+    for (let n = 0; n < 40; n++) {
+      await rig.putAll(Array.from({ length: 100 }, () => 'x'.repeat(10_000)));
+    }
+    const full = statSync(file).size;
+    assert.ok(full > 35_000_000, `${full} bytes`);
+    while (rig.channel.size() > 0) rig.channel.commit((await rig.take(100)).take);
+    // The last commits give back what is left of it.
+    await until('the file is small', async () => {
+      await rig.putAll(['y']);
+      rig.channel.commit((await rig.take(1)).take);
+      return statSync(file).size < 8_000_000;
+    });
   });
 
   test('rows that somebody removed are not waited for', async (t) => {
