@@ -1,12 +1,13 @@
 /** The channel over real servers: the contract, and what happens when a server or a connection is lost. */
 import assert from 'node:assert/strict';
+import { join } from 'node:path';
 import { after, before, describe, type TestContext, test } from 'node:test';
 import declaration from '../../../src/channels/jdbc/index.ts';
 import { asyncChannelContract } from '../../conformance/async-channel-contract.ts';
 import { AsyncChannelRig } from '../../kit/async-channel.ts';
 import type { Properties } from '../../kit/part.ts';
 import { refusalOf } from '../../kit/part.ts';
-import type { SqlServer } from '../../peers/sql/debian.ts';
+import { type SqlServer, TLS } from '../../peers/sql/debian.ts';
 import { LossyRelay } from '../../peers/sql/lossy-relay.ts';
 import { askMariadb, startMariadb } from '../../peers/sql/mariadb.ts';
 import { askPostgres, startPostgres } from '../../peers/sql/postgres.ts';
@@ -22,6 +23,8 @@ interface Peer {
   readonly cut: string;
   /** Lets inserts of a body `poison` fail, and no longer. */
   readonly trap: string;
+  /** Parameters of the URL: TLS without a look at the certificate, with one, and with one at its name. */
+  readonly tls: { readonly [level in 'trusting' | 'checked' | 'named']: (ca: string) => string };
 }
 
 const PEERS: readonly Peer[] = [
@@ -31,6 +34,11 @@ const PEERS: readonly Peer[] = [
     start: startPostgres,
     ask: askPostgres,
     commit: 'INSERT INTO millrace_event',
+    tls: {
+      trusting: () => 'sslmode=require',
+      checked: (ca) => `sslmode=verify-ca&sslrootcert=${ca}`,
+      named: (ca) => `ssl=true&sslmode=verify-full&sslrootcert=${ca}`,
+    },
     cut: "select count(pg_terminate_backend(pid)) from pg_stat_activity where application_name like 'millrace%'",
     trap: "alter table millrace_event add constraint trap check (body <> 'poison')",
   },
@@ -40,6 +48,11 @@ const PEERS: readonly Peer[] = [
     start: startMariadb,
     ask: askMariadb,
     commit: 'COMMIT',
+    tls: {
+      trusting: () => 'useSSL=true',
+      checked: (ca) => `useSSL=true&verifyServerCertificate=true&serverSslCert=${ca}`,
+      named: (ca) => `sslMode=VERIFY_IDENTITY&serverSslCert=${ca}`,
+    },
     cut: "kill user 'flume'",
     trap: "alter table millrace_event add constraint trap check (body <> 'poison')",
   },
@@ -231,6 +244,37 @@ for (const peer of PEERS) {
       await made.putAll(['a']);
       assert.deepEqual(await made.drain(), ['a']);
     });
+
+    const secured = (level: keyof Peer['tls'], authority: string): Properties => ({
+      ...properties(peer.name === 'MariaDB' ? { 'db.username': 'secret' } : {}),
+      'driver.url': `${url()}?${peer.tls[level](join(TLS, authority))}`,
+    });
+
+    for (const level of ['trusting', 'checked', 'named'] as const) {
+      test(`over TLS, ${level}: events go in and out`, async (t) => {
+        ask('drop table if exists millrace_event');
+        const rig = await AsyncChannelRig.open(declaration, secured(level, 'ca.pem'));
+        t.after(() => rig.channel.stop());
+        if (peer.name === 'PostgreSQL') {
+          const open = 'from pg_stat_ssl join pg_stat_activity using (pid) where application_name like';
+          assert.equal(ask(`select bool_and(ssl) ${open} 'millrace%'`), 't');
+        }
+        await rig.putAll(['a', 'b']);
+        assert.deepEqual(await rig.drain(), ['a', 'b']);
+      });
+    }
+
+    for (const level of ['checked', 'named'] as const) {
+      test(`over TLS, ${level}, by another authority: refused with the reason and a remedy`, async () => {
+        const refusal = await refusalOf(() =>
+          AsyncChannelRig.open(declaration, secured(level, 'other-ca.pem')),
+        );
+        assert.equal(refusal.code, 'STORAGE_FAILED');
+        assert.match(refusal.message, new RegExp(`^${peer.name} 127.0.0.1:${server.port}/flume: `));
+        assert.match(refusal.message, /its certificate is not accepted: self-signed certificate/);
+        assert.match(refusal.detail.remedy!, /PEM of its authority in the URL as sslrootcert/);
+      });
+    }
 
     test('a wrong password or database is named, and may be right later', async () => {
       for (const wrong of [{ 'db.password': 'wrong' }, { 'driver.url': url('nowhere') }]) {

@@ -1,9 +1,19 @@
 /** Servers from Debian packages: installed when they are missing, run under an account of their own. */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { chownSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  copyFileSync,
+  existsSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  rmSync,
+} from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { until } from '../../kit/until.ts';
 
 const isRoot = process.getuid?.() === 0;
@@ -43,11 +53,25 @@ function asAccount(account: string, program: string, args: readonly string[]): [
 /** A directory that `account` owns. Short: paths of sockets are bounded. */
 export function directoryOf(account: string): string {
   const directory = mkdtempSync(join(tmpdir(), 'millrace-sql-'));
-  if (isRoot) {
-    const id = (kind: string) => Number(execFileSync('id', [kind, account], { encoding: 'utf8' }));
-    chownSync(directory, id('-u'), id('-g'));
-  }
+  give(directory, account);
   return directory;
+}
+
+function give(path: string, account: string): void {
+  if (!isRoot) return;
+  const id = (kind: string) => Number(execFileSync('id', [kind, account], { encoding: 'utf8' }));
+  chownSync(path, id('-u'), id('-g'));
+}
+
+export const TLS = fileURLToPath(new URL('../../fixtures/tls/', import.meta.url));
+
+/** Key and certificate of a server, for localhost and 127.0.0.1, by the authority `ca.pem` of TLS. */
+export function serverPem(directory: string, account: string): string {
+  const file = join(directory, 'server.pem');
+  copyFileSync(join(TLS, 'server-rsa.pem'), file);
+  chmodSync(file, 0o600);
+  give(file, account);
+  return file;
 }
 
 export function freePort(): Promise<number> {

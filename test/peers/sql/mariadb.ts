@@ -1,6 +1,6 @@
-/** MariaDB: user, password and database `flume`. */
+/** MariaDB: user, password and database `flume`, and a user `secret` that needs TLS. */
 import { join } from 'node:path';
-import { directoryOf, firstOf, freePort, install, runAs, SqlServer } from './debian.ts';
+import { directoryOf, firstOf, freePort, install, runAs, SqlServer, serverPem } from './debian.ts';
 
 const ACCOUNT = 'mysql';
 
@@ -12,6 +12,7 @@ export async function startMariadb(): Promise<SqlServer> {
   const small = '--innodb-log-file-size=16M';
   const how = ['--auth-root-authentication-method=normal', '--skip-test-db', small];
   runAs(ACCOUNT, '/usr/bin/mariadb-install-db', ['--no-defaults', `--datadir=${data}`, ...how], directory);
+  const pem = serverPem(directory, ACCOUNT);
   const server = new SqlServer({
     account: ACCOUNT,
     program,
@@ -25,6 +26,8 @@ export async function startMariadb(): Promise<SqlServer> {
       '--innodb-buffer-pool-size=32M',
       small,
       '--skip-name-resolve',
+      `--ssl-cert=${pem}`,
+      `--ssl-key=${pem}`,
     ],
     directory,
     port,
@@ -34,7 +37,9 @@ export async function startMariadb(): Promise<SqlServer> {
   await server.start();
   client(
     directory,
-    "create database flume; create user 'flume'@'%' identified by 'flume'; grant all on flume.* to 'flume'@'%'",
+    `create database flume;
+     create user 'flume'@'%' identified by 'flume'; grant all on flume.* to 'flume'@'%';
+     create user 'secret'@'%' identified by 'flume' require ssl; grant all on flume.* to 'secret'@'%'`,
   );
   return server;
 }

@@ -1,7 +1,7 @@
-/** PostgreSQL: user, password and database `flume`. */
+/** PostgreSQL: user, password and database `flume`; TLS for those who ask for it. */
 import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { directoryOf, freePort, install, runAs, SqlServer } from './debian.ts';
+import { directoryOf, freePort, install, runAs, SqlServer, serverPem } from './debian.ts';
 
 const ACCOUNT = 'postgres';
 const VERSIONS = '/usr/lib/postgresql';
@@ -24,7 +24,9 @@ export async function startPostgres(): Promise<SqlServer> {
   const initialize = ['-D', data, '-U', 'flume', `--pwfile=${password}`, '-A', 'scram-sha-256'];
   const locale = ['--auth-local=trust', '-E', 'UTF8', '--locale=C.UTF-8', '--no-sync'];
   runAs(ACCOUNT, join(folder, 'initdb'), [...initialize, ...locale], directory);
-  const settings = ['-c', 'shared_buffers=32MB', '-c', 'max_connections=40'];
+  const pem = serverPem(directory, ACCOUNT);
+  const tls = ['-c', 'ssl=on', '-c', `ssl_cert_file=${pem}`, '-c', `ssl_key_file=${pem}`];
+  const settings = ['-c', 'shared_buffers=32MB', '-c', 'max_connections=40', ...tls];
   const server = new SqlServer({
     account: ACCOUNT,
     program: join(folder, 'postgres'),
