@@ -53,6 +53,40 @@ export interface DatabaseSettings {
   readonly before: Database | null;
 }
 
+/** What opening a database on a server needs of its driver, whose connections are `C`. */
+export interface Driver<C> {
+  /** Connects; calls `made` before anything can fail that leaves a connection behind. */
+  connect(made: (connection: C) => void): Promise<C>;
+  /** Takes the channel's lock on the writing connection and sees that the table is there. */
+  prepare(writer: C): Promise<(connections: readonly C[]) => Database>;
+  /** Ends it at once, whatever it is doing. */
+  end(connection: C): Promise<void>;
+}
+
+/** A session to write and, when two connections may be made, one to read. */
+export async function openServer<C>(driver: Driver<C>, settings: DatabaseSettings): Promise<Database> {
+  const connections: C[] = [];
+  const connect = () => driver.connect((connection) => connections.push(connection));
+  try {
+    const database = await driver.prepare(await connect());
+    if (settings.connections > 1) await connect();
+    return database(connections);
+  } catch (error) {
+    await Promise.all(connections.map((connection) => driver.end(connection)));
+    throw error;
+  }
+}
+
+/** The error for a table that is not there and is not to be made. */
+export function noTable(database: string, ddl: string): MillraceError {
+  const text = `${database} has no table ${TABLE}, and create.schema is false`;
+  return new MillraceError('CONF_OPTION_VALUE', text, {
+    option: 'create.schema',
+    value: 'false',
+    remedy: `set create.schema = true, or run: ${ddl.replaceAll(/\s+/g, ' ')}`,
+  });
+}
+
 /** How long a server may take to answer a new connection. */
 export const CONNECT_MS = 10_000;
 /** How long a server may take to say good-bye. */

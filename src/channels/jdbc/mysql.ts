@@ -4,7 +4,6 @@
  */
 import { createHash } from 'node:crypto';
 import mysql, { type Connection, type ConnectionOptions, type RowDataPacket } from 'mysql2/promise';
-import { MillraceError } from '../../base/errors.ts';
 import type { ServerTarget } from './connection-settings.ts';
 import {
   CONNECT_MS,
@@ -12,8 +11,11 @@ import {
   cutAt,
   type Database,
   type DatabaseSettings,
+  type Driver,
   type IdRange,
   joined,
+  noTable,
+  openServer,
   politely,
   type Row,
   TABLE,
@@ -27,28 +29,26 @@ const DDL = `CREATE TABLE IF NOT EXISTS ${TABLE} (
 /** Bytes are written as hexadecimal digits: two each. */
 const PACKET_SHARE = 2.5;
 
-export async function open(target: ServerTarget, settings: DatabaseSettings): Promise<Database> {
-  const connections: Connection[] = [];
-  const connect = async (): Promise<Connection> => {
-    const connection = await mysql.createConnection(configOf(target));
-    connections.push(connection);
-    connection.on('error', (error: Error) => settings.onLost(error.message));
-    connection.on('end', () => settings.onLost('the server closed the connection'));
-    const level = settings.isolation.replace('_', ' ');
-    await connection.query(`SET SESSION TRANSACTION ISOLATION LEVEL ${level}`);
-    await connection.query("SET SESSION sql_mode = 'STRICT_ALL_TABLES'");
-    return connection;
+export function open(target: ServerTarget, settings: DatabaseSettings): Promise<Database> {
+  const driver: Driver<Connection> = {
+    connect: async (made) => {
+      const connection = await mysql.createConnection(configOf(target));
+      made(connection);
+      connection.on('error', (error: Error) => settings.onLost(error.message));
+      connection.on('end', () => settings.onLost('the server closed the connection'));
+      const level = settings.isolation.replace('_', ' ');
+      await connection.query(`SET SESSION TRANSACTION ISOLATION LEVEL ${level}`);
+      await connection.query("SET SESSION sql_mode = 'STRICT_ALL_TABLES'");
+      return connection;
+    },
+    prepare: async (writer) => {
+      const session = await lock(writer, target.database, settings);
+      const packetBytes = await prepare(writer, settings, target.database);
+      return (connections) => new Mysql(settings.channel, connections, { session, packetBytes });
+    },
+    end,
   };
-  try {
-    const writer = await connect();
-    const session = await lock(writer, target.database, settings);
-    const packetBytes = await prepare(writer, settings, target.database);
-    if (settings.connections > 1) await connect();
-    return new Mysql(settings.channel, connections, { session, packetBytes });
-  } catch (error) {
-    await endAll(connections);
-    throw error;
-  }
+  return openServer(driver, settings);
 }
 
 function configOf({ host, port, database, user, password, tls }: ServerTarget): ConnectionOptions {
@@ -124,24 +124,14 @@ async function prepare(
     [TABLE],
   );
   if (there.length === 0) {
-    if (!settings.createSchema) {
-      throw new MillraceError(
-        'CONF_OPTION_VALUE',
-        `${database} has no table ${TABLE}, and create.schema is false`,
-        {
-          option: 'create.schema',
-          value: 'false',
-          remedy: `set create.schema = true, or run: ${DDL.replaceAll(/\s+/g, ' ')}`,
-        },
-      );
-    }
+    if (!settings.createSchema) throw noTable(database, DDL);
     await connection.query(DDL);
   }
   return Math.floor(Number(server!.packet) / PACKET_SHARE);
 }
 
-async function endAll(connections: readonly Connection[]): Promise<void> {
-  await Promise.all(connections.map((connection) => politely(connection.end(), () => connection.destroy())));
+function end(connection: Connection): Promise<void> {
+  return politely(connection.end(), () => connection.destroy());
 }
 
 class Mysql implements Database {
@@ -218,7 +208,7 @@ class Mysql implements Database {
   }
 
   async close(): Promise<void> {
-    await endAll(this.#connections);
+    await Promise.all(this.#connections.map(end));
   }
 }
 

@@ -6,7 +6,6 @@
 import { createHash } from 'node:crypto';
 import { type ConnectionOptions, checkServerIdentity } from 'node:tls';
 import { Client } from 'pg';
-import { MillraceError } from '../../base/errors.ts';
 import type { ServerTarget } from './connection-settings.ts';
 import {
   CONNECT_MS,
@@ -14,8 +13,11 @@ import {
   cutAt,
   type Database,
   type DatabaseSettings,
+  type Driver,
   type IdRange,
   joined,
+  noTable,
+  openServer,
   politely,
   type Row,
   TABLE,
@@ -27,28 +29,26 @@ const DDL = `CREATE TABLE IF NOT EXISTS ${TABLE} (
   PRIMARY KEY (channel, id)
 )`;
 
-export async function open(target: ServerTarget, settings: DatabaseSettings): Promise<Database> {
-  const clients: Client[] = [];
-  const connect = async (): Promise<Client> => {
-    const client = new Client(configOf(target, settings.channel));
-    clients.push(client);
-    client.on('error', (error) => settings.onLost(error.message));
-    client.on('end', () => settings.onLost('the server closed the connection'));
-    await client.connect();
-    const level = settings.isolation.replace('_', ' ');
-    await client.query(`SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL ${level}`);
-    return client;
+export function open(target: ServerTarget, settings: DatabaseSettings): Promise<Database> {
+  const driver: Driver<Client> = {
+    connect: async (made) => {
+      const client = new Client(configOf(target, settings.channel));
+      made(client);
+      client.on('error', (error) => settings.onLost(error.message));
+      client.on('end', () => settings.onLost('the server closed the connection'));
+      await client.connect();
+      const level = settings.isolation.replace('_', ' ');
+      await client.query(`SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL ${level}`);
+      return client;
+    },
+    prepare: async (writer) => {
+      const pid = await lock(writer, settings);
+      await prepare(writer, settings, target.database);
+      return (clients) => new Postgres(settings.channel, clients, pid);
+    },
+    end,
   };
-  try {
-    const writer = await connect();
-    const pid = await lock(writer, settings);
-    await prepare(writer, settings, target.database);
-    if (settings.connections > 1) await connect();
-    return new Postgres(settings.channel, clients, pid);
-  } catch (error) {
-    await endAll(clients);
-    throw error;
-  }
+  return openServer(driver, settings);
 }
 
 function configOf(target: ServerTarget, channel: string) {
@@ -120,24 +120,12 @@ async function prepare(client: Client, settings: DatabaseSettings, database: str
     settings.warn('the server runs with fsync = off: commits do not survive a power cut');
   const there = await client.query<{ found: string | null }>('SELECT to_regclass($1) AS found', [TABLE]);
   if (there.rows[0]!.found !== null) return;
-  if (!settings.createSchema) {
-    throw new MillraceError(
-      'CONF_OPTION_VALUE',
-      `${database} has no table ${TABLE}, and create.schema is false`,
-      {
-        option: 'create.schema',
-        value: 'false',
-        remedy: `set create.schema = true, or run: ${DDL.replaceAll(/\s+/g, ' ')}`,
-      },
-    );
-  }
+  if (!settings.createSchema) throw noTable(database, DDL);
   await client.query(DDL);
 }
 
-async function endAll(clients: readonly Client[]): Promise<void> {
-  await Promise.all(
-    clients.map((client) => politely(client.end(), () => client.connection.stream.destroy())),
-  );
+function end(client: Client): Promise<void> {
+  return politely(client.end(), () => client.connection.stream.destroy());
 }
 
 class Postgres implements Database {
@@ -199,7 +187,7 @@ class Postgres implements Database {
   }
 
   async close(): Promise<void> {
-    await endAll(this.#clients);
+    await Promise.all(this.#clients.map(end));
   }
 }
 

@@ -7,13 +7,13 @@
 import { closeSync, fsyncSync, mkdirSync, openSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
-import { MillraceError } from '../../base/errors.ts';
 import { DirectoryLock } from '../../storage/lock.ts';
 import {
   type Database,
   type DatabaseSettings,
   type IdRange,
   joined,
+  noTable,
   type Row,
   sizeOf,
   TABLE,
@@ -47,7 +47,7 @@ export async function open(file: string, settings: DatabaseSettings): Promise<Da
     db.exec('PRAGMA synchronous = FULL');
     db.exec(`PRAGMA journal_size_limit = ${WAL_BYTES_KEPT}`);
     if (settings.createSchema) db.exec(DDL);
-    else if (!hasTable(db)) throw noTable(path);
+    else if (!hasTable(db)) throw noTable(path, DDL);
     syncDirectory(dirname(path));
     return new Sqlite(db, lock, settings.channel);
   } catch (error) {
@@ -59,14 +59,6 @@ export async function open(file: string, settings: DatabaseSettings): Promise<Da
 
 function hasTable(db: DatabaseSync): boolean {
   return db.prepare("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?").get(TABLE) !== undefined;
-}
-
-function noTable(path: string): MillraceError {
-  return new MillraceError('CONF_OPTION_VALUE', `${path} has no table ${TABLE}, and create.schema is false`, {
-    option: 'create.schema',
-    value: 'false',
-    remedy: `set create.schema = true, or run: ${DDL.replaceAll(/\s+/g, ' ')}`,
-  });
 }
 
 /** A new file is there after a power cut only when its directory is on the disk, too. */
