@@ -3,6 +3,7 @@
  * writes the answers. All puts found in one pass are given to the channel together (group commit). Runs in
  * the channel's worker.
  */
+import { WAIT_MS_MAX } from '../base/limits.ts';
 import type { Channel, PendingPut, PutStatus, Take } from '../component/channel.ts';
 import type { ChannelCounters } from '../component/counters.ts';
 import { BatchView } from '../memory/block/view.ts';
@@ -10,6 +11,8 @@ import type { LaneEnd, SegmentTable } from '../memory/lane.ts';
 import type { BlockRange } from '../memory/store/range.ts';
 import { type Cut, cutTake } from './cut-take.ts';
 import { HOLD_RUNS, KIND, MODE, PUT_STATUS, rangeFlags } from './messages.ts';
+
+const LATE_MS_FIRST = 10;
 
 interface Grant {
   readonly id: number;
@@ -40,6 +43,10 @@ export class ChannelHost {
   /** Segments of sources that ended: dropped when the channel has read them. */
   readonly #orphans = new Set<number>();
   #turn = 0;
+  /** Commits may have come for which no bell was rung. */
+  #isPatient = false;
+  /** When they are looked for: later each time that there was nothing. */
+  #lateMs = LATE_MS_FIRST;
 
   constructor(channel: Channel, counters: ChannelCounters, segments: SegmentTable) {
     this.#channel = channel;
@@ -68,17 +75,33 @@ export class ChannelHost {
     for (const lane of this.#puts) lane.flush();
     for (const sink of this.#sinks) sink.lane.flush();
     this.#setPatience();
-    return puts.length > 0 || asked || handed;
+    const isBusy = puts.length > 0 || asked || handed;
+    this.#lateMs = isBusy ? LATE_MS_FIRST : Math.min(2 * this.#lateMs, WAIT_MS_MAX);
+    return isBusy;
+  }
+
+  /** Ms until `pump` should be called even if nothing rings. */
+  nextPumpMs(nowMs: number): number {
+    return Math.min(
+      this.#channel.nextTickMs(nowMs),
+      this.#isPatient ? this.#lateMs : Number.POSITIVE_INFINITY,
+    );
   }
 
   /**
    * A sink that has grants open here gets what comes next without asking: its commits and further grants need
    * not wake this worker. Whatever ends that patience (a put that waits, the last grant served) happens in a
-   * pass that does something, and another pass follows.
+   * pass that does something, and another pass follows. Commits that came without a bell are looked for now
+   * and then: who watches the channel sees them soon.
    */
   #setPatience(): void {
     const can = this.#channel.commitsCanWait();
-    for (const { lane, grants } of this.#sinks) lane.in.setPatient(can && grants.length > 0);
+    this.#isPatient = false;
+    for (const { lane, grants, taken } of this.#sinks) {
+      const isPatient = can && grants.length > 0;
+      lane.in.setPatient(isPatient);
+      if (isPatient && taken.size > 0) this.#isPatient = true;
+    }
   }
 
   #readPuts(nowMs: number): PendingPut[] {

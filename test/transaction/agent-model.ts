@@ -170,26 +170,27 @@ export class AgentModel {
   }
 
   /**
-   * Lets all units run as their reactors do: a unit whose bell has not rung, and
-   * which has no deadline, sleeps.
+   * Lets all units run as their reactors do: a unit that has nothing to do sleeps until its bell
+   * rings, or for the time that it said.
    */
   settle(): void {
     const units = [...this.sources, ...this.channels, ...this.sinks].filter(({ alive }) => alive);
-    const asleepAt = new Map<Unit, number>();
+    const asleep = new Map<Unit, { readonly seen: number; readonly dueMs: number }>();
     for (let round = 0; ; round++) {
       assert.ok(round < 5000, 'the agent does not come to rest');
       let awake = false;
       for (const unit of units) {
+        const sleep = asleep.get(unit);
         const seen = unit.bell.seen();
-        if (asleepAt.get(unit) === seen && unit.nextMs(this.nowMs) > 0) continue;
+        if (sleep !== undefined && sleep.seen === seen && this.nowMs < sleep.dueMs) continue;
         awake = true;
-        if (unit.pump(this.nowMs)) asleepAt.delete(unit);
-        else asleepAt.set(unit, seen);
+        if (unit.pump(this.nowMs)) asleep.delete(unit);
+        else asleep.set(unit, { seen, dueMs: this.nowMs + unit.nextMs(this.nowMs) });
       }
       if (awake) continue;
-      const nextMs = Math.min(...units.map((unit) => unit.nextMs(this.nowMs)));
+      const nextMs = Math.min(...units.map((unit) => asleep.get(unit)!.dueMs));
       if (nextMs === Number.POSITIVE_INFINITY) return;
-      this.nowMs += nextMs;
+      this.nowMs = nextMs;
     }
   }
 

@@ -209,7 +209,7 @@ export class ChannelModel implements Unit {
   }
 
   nextMs(nowMs: number): number {
-    return this.#host === null ? Number.POSITIVE_INFINITY : this.modelled.nextTickMs(nowMs);
+    return this.#host?.nextPumpMs(nowMs) ?? Number.POSITIVE_INFINITY;
   }
 
   tidy(): void {

@@ -1,7 +1,7 @@
 /** Named cases of flow.test.ts: each was wrong once, or is too rare for a random list of steps. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { SEGMENT_BYTES } from '../../src/base/limits.ts';
+import { SEGMENT_BYTES, WAIT_MS_MAX } from '../../src/base/limits.ts';
 import type { AdmissionLimits } from '../../src/transaction/admission.ts';
 import { TakeClient } from '../../src/transaction/take-client.ts';
 import { AgentModel } from './agent-model.ts';
@@ -266,6 +266,22 @@ describe('a channel', () => {
       put(agent, 2);
       while (agent.pumpChannel(0));
       assert.equal(commit(), 1);
+    });
+  });
+
+  test('looks by itself for commits that rang no bell, soon and then less often; and for nothing else', () => {
+    withAgent({}, (agent) => {
+      const [sink, channel] = [agent.sinks[0]!, agent.channels[0]!];
+      agent.settle();
+      assert.equal(channel.nextMs(agent.nowMs), Number.POSITIVE_INFINITY, 'nothing was taken');
+      beginDelivery(agent, 4);
+      while (agent.pumpChannel(0));
+      assert.ok(channel.nextMs(agent.nowMs) <= 20, `${channel.nextMs(agent.nowMs)} ms`);
+      for (let n = 0; n < 10; n++) agent.pumpChannel(0);
+      assert.equal(channel.nextMs(agent.nowMs), WAIT_MS_MAX, 'a delivery that takes its time costs little');
+      sink.commit();
+      while (agent.pumpChannel(0));
+      assert.equal(channel.nextMs(agent.nowMs), Number.POSITIVE_INFINITY, 'all is committed');
     });
   });
 

@@ -91,7 +91,7 @@ export class ChannelRunner implements Pumpable {
   }
 
   nextPumpMs(nowMs: number): number {
-    return this.#channel.nextTickMs(nowMs);
+    return this.#host.nextPumpMs(nowMs);
   }
 
   async close(): Promise<void> {
