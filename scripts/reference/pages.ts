@@ -10,6 +10,7 @@ import { COMMANDS } from '../../src/cli/run.ts';
 import {
   CHANNEL_COUNTERS,
   COUNTER_HELP,
+  HDFS_COUNTERS,
   SINK_COUNTERS,
   SOURCE_COUNTERS,
 } from '../../src/component/counters.ts';
@@ -65,6 +66,7 @@ export function metricsPage(all: readonly Component[]): string {
     ...section('Channels: `CHANNEL.NAME`', CHANNEL_COUNTERS),
     '`ChannelFillPercentage` is the size as a share of the capacity, in percent.',
     ...section('Sinks: `SINK.NAME`', SINK_COUNTERS),
+    ...section('The `hdfs` sink beside these', HDFS_COUNTERS),
     '## Components without a group',
     'As in Flume these do not appear: ' +
       `${silent.map(({ path, shortName, declaration }) => `[${shortName}](${path}.md) ${declaration.kind}`).join(', ')}.`,

@@ -54,14 +54,18 @@ export const SINK_COUNTERS = [
   'ChannelReadFail',
 ] as const;
 
+/** What the hdfs sink counts beside. */
+export const HDFS_COUNTERS = ['EventRepeatedCount'] as const;
+
 export type SourceCounterName = (typeof SOURCE_COUNTERS)[number];
 export type ChannelCounterName = (typeof CHANNEL_COUNTERS)[number];
 export type LogCounterName = (typeof LOG_COUNTERS)[number];
 export type SinkCounterName = (typeof SINK_COUNTERS)[number];
+export type HdfsCounterName = (typeof HDFS_COUNTERS)[number];
 
 /** What each one counts, for the reference and for scrapers. Gauges say so. */
 export const COUNTER_HELP: Readonly<
-  Record<SourceCounterName | ChannelCounterName | LogCounterName | SinkCounterName, string>
+  Record<SourceCounterName | ChannelCounterName | LogCounterName | SinkCounterName | HdfsCounterName, string>
 > = {
   EventReceivedCount: 'Events read or received, before the channel.',
   EventAcceptedCount: 'Events that the channels accepted.',
@@ -102,6 +106,7 @@ export const COUNTER_HELP: Readonly<
   EventDrainSuccessCount: 'Events delivered.',
   EventWriteFail: 'Failures to deliver.',
   ChannelReadFail: 'Failures to take from the channel.',
+  EventRepeatedCount: 'With hdfs.delivery = exactly-once: events that came again and were passed over.',
 };
 
 /** Writes from one thread only. Values are whole numbers below 2^53. */

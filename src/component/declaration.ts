@@ -60,7 +60,14 @@ export interface ChannelDeclaration extends DeclarationBase<'channel'> {
 
 export interface SinkDeclaration extends DeclarationBase<'sink'> {
   readonly batchSizeOption?: string;
+  /**
+   * The option for which a sink needs a channel that numbers its events, and that it shares with no other
+   * sink; null when it needs none.
+   */
+  readonly numberedBy?: (options: Readonly<Record<string, unknown>>) => string | null;
   readonly registersCounters: boolean;
+  /** Counters beside those of every sink. */
+  readonly counters?: readonly string[];
   /** True when `process` never needs the event loop: its worker may then sleep in Atomics.wait. */
   readonly blocking: boolean;
   readonly load: () => Promise<{ create(context: SinkContext): Sink }>;

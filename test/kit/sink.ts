@@ -1,5 +1,5 @@
 /** A sink as its runner uses it, in the test's thread: the test hands batches over and moves the clock. */
-import { SINK_COUNTERS } from '../../src/component/counters.ts';
+import { SINK_COUNTERS, type SinkCounterName } from '../../src/component/counters.ts';
 import type { SinkDeclaration } from '../../src/component/declaration.ts';
 import type { Sink, SinkContext } from '../../src/component/sink.ts';
 import { Parts } from '../../src/engine/worker/parts.ts';
@@ -11,8 +11,13 @@ import { workInPlace } from './serialize.ts';
 export class SinkRig {
   readonly clock = new ManualClock();
   readonly log = new RecordedLog();
-  readonly counters = new CounterSlots(SINK_COUNTERS, allocateCounters(SINK_COUNTERS));
+  readonly counters: CounterSlots<SinkCounterName>;
   sink!: Sink;
+
+  private constructor(more: readonly string[]) {
+    const names = [...SINK_COUNTERS, ...more] as SinkCounterName[];
+    this.counters = new CounterSlots(names, allocateCounters(names));
+  }
 
   /** Creates the sink; `start` is the test's. It may hold nothing unless told otherwise. */
   static async create(
@@ -20,7 +25,7 @@ export class SinkRig {
     properties: Properties = {},
     mayHold = false,
   ): Promise<SinkRig> {
-    const rig = new SinkRig();
+    const rig = new SinkRig(declaration.counters ?? []);
     const { clock, log, counters } = rig;
     const parts = new Parts(registry, { pluginPaths: [], confDir: null });
     const serializer: SinkContext['serializer'] = async (type, own) => {

@@ -11,7 +11,7 @@ import { commentAdvice, nearest } from '../../component/options/suggest.ts';
 import { adviceFor } from '../lint/known-classes.ts';
 import type { Property } from '../properties/parse.ts';
 import { at } from './shape.ts';
-import type { AgentPlan, ChannelUnit, GroupUnit, PartSpec, SourceUnit, Unit } from './types.ts';
+import type { AgentPlan, ChannelUnit, GroupUnit, PartSpec, SinkSpec, SourceUnit, Unit } from './types.ts';
 import {
   meantName,
   type ValidAgent,
@@ -49,6 +49,7 @@ const OTHERS: Readonly<Partial<Record<ComponentKind, readonly string[]>>> = {
 interface Capacity {
   readonly transactionEvents: number | null;
   readonly javaClass: string;
+  readonly numbersEvents: boolean;
 }
 
 /** The type of a component is unknown: Flume's load stops. */
@@ -92,7 +93,7 @@ class Materialization {
       const source = await this.#source(one);
       if (source !== null) sources.push(source);
     }
-    const sinks = new Map<string, PartSpec & { channel: string }>();
+    const sinks = new Map<string, SinkSpec>();
     for (const one of this.#agent.sinks) {
       const sink = await this.#sink(one);
       if (sink !== null) sinks.set(one.name, sink);
@@ -239,8 +240,9 @@ class Materialization {
       return null;
     }
     this.#registered.push(`channel ${one.name}`);
-    this.#channels.set(one.name, { transactionEvents, javaClass: declaration.classes[0] ?? made.spec.alias });
-    const { durable = false, counters = [] } = declaration;
+    const { durable = false, counters = [], numbersEvents = false } = declaration;
+    const javaClass = declaration.classes[0] ?? made.spec.alias;
+    this.#channels.set(one.name, { transactionEvents, javaClass, numbersEvents });
     return { kind: 'channel', ...made.spec, transactionEventsMax: transactionEvents, durable, counters };
   }
 
@@ -362,7 +364,7 @@ class Materialization {
     return parts;
   }
 
-  async #sink(one: ValidSink): Promise<(PartSpec & { channel: string }) | null> {
+  async #sink(one: ValidSink): Promise<SinkSpec | null> {
     const made = await this.#component('sink', one);
     if (made === null) return null;
     if (!this.#channels.has(one.channel)) {
@@ -372,12 +374,32 @@ class Materialization {
       return null;
     }
     if (!this.#fits('sink', one, made.declaration.batchSizeOption, made.options, one.channel)) return null;
+    if (!this.#isNumbered(one, made.declaration.numberedBy?.(made.options) ?? null)) return null;
     if (made.declaration.registersCounters) this.#registered.push(`sink ${one.name}`);
-    return { ...made.spec, channel: one.channel };
+    return { ...made.spec, channel: one.channel, counters: made.declaration.counters ?? [] };
+  }
+
+  /** False when the sink needs numbers of events that its channel does not give, or not to it alone. */
+  #isNumbered(one: ValidSink, option: string | null): boolean {
+    if (option === null) return true;
+    const { channel } = one;
+    const others = this.#agent.sinks.filter((sink) => sink !== one && sink.channel === channel);
+    let because: string;
+    if (!this.#channels.get(channel)!.numbersEvents) {
+      because = `channel ${channel} does not number its events`;
+    } else if (others.length > 0) {
+      because = `channel ${channel} may hand the same events to ${others.map(({ name }) => name).join(', ')}`;
+    } else {
+      return true;
+    }
+    const remedy = 'give it a channel of type file of its own';
+    const found = `${option} = ${one.properties.get(option)?.value}: ${because}`;
+    this.#removed('sink', one, found, { code: 'CONF_OPTION_VALUE', option, remedy });
+    return false;
   }
 
   /** Null when a group names a sink that was removed: then nothing of the agent runs. */
-  async #groups(sinks: Map<string, PartSpec & { channel: string }>): Promise<GroupUnit[] | null> {
+  async #groups(sinks: Map<string, SinkSpec>): Promise<GroupUnit[] | null> {
     const groups: GroupUnit[] = [];
     const grouped = new Set<string>();
     for (const one of this.#agent.groups) {
@@ -411,10 +433,7 @@ class Materialization {
     return groups;
   }
 
-  async #group(
-    one: ValidGroup,
-    sinks: ReadonlyMap<string, PartSpec & { channel: string }>,
-  ): Promise<GroupUnit | null> {
+  async #group(one: ValidGroup, sinks: ReadonlyMap<string, SinkSpec>): Promise<GroupUnit | null> {
     const own = collect('processor.', plain(one.properties));
     const owner = { kind: 'sinkgroup', one, prefix: 'processor.' };
     const processor = await this.#part('processor', owner, 'processor', own.type!, own);

@@ -30,10 +30,16 @@ export interface ChannelUnit extends PartSpec {
   readonly counters: readonly string[];
 }
 
+export interface SinkSpec extends PartSpec {
+  readonly channel: string;
+  /** Its counters beside those of every sink. */
+  readonly counters: readonly string[];
+}
+
 export interface GroupUnit {
   readonly kind: 'group';
   readonly name: string;
-  readonly sinks: readonly (PartSpec & { readonly channel: string })[];
+  readonly sinks: readonly SinkSpec[];
   readonly processor: PartSpec;
 }
 

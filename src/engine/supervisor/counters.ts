@@ -62,7 +62,7 @@ export function componentsOf(unit: Unit): readonly ComponentName[] {
 export class ComponentCounters {
   #registered: ReadonlySet<string>;
   readonly #slots = new Map<string, { memory: SharedMemory; slots: CounterSlots<string> }>();
-  /** Counters of single channels beside those of every channel. */
+  /** Counters of single channels and sinks, beside those of every one. */
   readonly #more = new Map<string, readonly string[]>();
 
   constructor(registered: ReadonlySet<string>) {
@@ -71,18 +71,22 @@ export class ComponentCounters {
 
   /** To be told of every unit before its counters are used. */
   declare(unit: Unit): void {
-    if (unit.kind !== 'channel') return;
-    const before = this.#more.get(unit.name) ?? [];
-    this.#more.set(unit.name, unit.counters);
-    if (before.join() !== unit.counters.join()) this.#slots.delete(`channel ${unit.name}`);
+    if (unit.kind === 'channel') this.#declare(`channel ${unit.name}`, unit.counters);
+    if (unit.kind !== 'group') return;
+    for (const { name, counters } of unit.sinks) this.#declare(`sink ${name}`, counters);
+  }
+
+  #declare(key: string, counters: readonly string[]): void {
+    const before = this.#more.get(key) ?? [];
+    this.#more.set(key, counters);
+    if (before.join() !== counters.join()) this.#slots.delete(key);
   }
 
   #of(kind: ComponentKindName, name: string) {
     const key = `${kind} ${name}`;
     let entry = this.#slots.get(key);
     if (entry === undefined) {
-      const more = kind === 'channel' ? (this.#more.get(name) ?? []) : [];
-      const names = [...NAMES[kind], ...more];
+      const names = [...NAMES[kind], ...(this.#more.get(key) ?? [])];
       const memory = allocateCounters(names);
       entry = { memory, slots: new CounterSlots(names, memory) };
       this.#slots.set(key, entry);

@@ -14,7 +14,7 @@ import type { EventSerializer, Writer } from '../../component/serializer.ts';
 import type { SinkContext } from '../../component/sink.ts';
 import type { BlockWork } from '../../component/work.ts';
 import type { LaneEnd } from '../../memory/lane.ts';
-import type { FromWorker, GroupUnit, PartSpec, Progress } from './messages.ts';
+import type { FromWorker, GroupUnit, Progress, SinkSpec } from './messages.ts';
 import type { Parts } from './parts.ts';
 import type { Pumpable } from './reactor.ts';
 import { SinkDriver } from './sink-driver.ts';
@@ -29,7 +29,7 @@ const TIDY_MS = 1000;
 const EMPTY_CALLS_A_SINK = 4;
 
 export interface GroupRunnerSetup {
-  readonly counters: (sink: string) => SinkCounters;
+  readonly counters: (sink: SinkSpec) => SinkCounters;
   readonly log: Logger;
   readonly send: (message: FromWorker) => void;
   readonly work: BlockWork;
@@ -291,10 +291,10 @@ class SinkRunnerContext implements SinkContext {
   options: unknown;
   readonly #parts: Parts;
 
-  constructor(part: PartSpec, parts: Parts, setup: GroupRunnerSetup, mayHold: boolean) {
+  constructor(part: SinkSpec, parts: Parts, setup: GroupRunnerSetup, mayHold: boolean) {
     this.name = part.name;
     this.log = setup.log;
-    this.counters = setup.counters(part.name);
+    this.counters = setup.counters(part);
     this.work = setup.work;
     this.mayHold = mayHold;
     this.trouble = new SinkTrouble((reason) =>

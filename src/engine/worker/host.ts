@@ -166,7 +166,7 @@ export class WorkerHost {
       }
       case 'group':
         return await GroupRunner.open(unit, this.#parts, {
-          counters: (sink) => slots(SINK_COUNTERS, `sink ${sink}`),
+          counters: ({ name, counters }) => slots([...SINK_COUNTERS, ...counters], `sink ${name}`),
           log,
           send,
           wake: () => this.#doorbell.ring(),

@@ -7,7 +7,14 @@ import type { Unit } from '../../config/plan/types.ts';
 import type { LaneMemory } from '../../memory/lane.ts';
 import type { SharedMemory } from '../../memory/shared.ts';
 
-export type { ChannelUnit, GroupUnit, PartSpec, SourceUnit, Unit } from '../../config/plan/types.ts';
+export type {
+  ChannelUnit,
+  GroupUnit,
+  PartSpec,
+  SinkSpec,
+  SourceUnit,
+  Unit,
+} from '../../config/plan/types.ts';
 export { unitKey } from '../../config/plan/types.ts';
 
 /** Shared memory that a channel's earlier worker left. */
