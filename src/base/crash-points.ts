@@ -13,7 +13,11 @@ export type CrashPoint =
   | 'checkpoint' // about to be written
   | 'checkpointed' // it is on the disk, nothing was deleted yet
   | 'delete' // a segment is about to be deleted
-  | 'deleted'; // its file is gone
+  | 'deleted' // its file is gone
+  | 'delivered' // bytes of a commit are safe, its record is not made
+  | 'recorded' // it is, the channel has not been told
+  | 'rename' // a file is about to get its final name
+  | 'renamed'; // it has
 
 const [wanted, times] = (process.env.MILLRACE_CRASH_AT ?? '').split(':');
 let left = wanted === '' ? 0 : Number(times ?? 1);

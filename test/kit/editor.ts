@@ -5,6 +5,7 @@ import type { ChannelSelector } from '../../src/component/selector.ts';
 import { Batch, type BatchRange } from '../../src/memory/block/batch.ts';
 import { BatchBuilder } from '../../src/memory/block/builder.ts';
 import type { Headers } from '../../src/memory/block/headers.ts';
+import type { Numbering } from '../../src/memory/block/numbering.ts';
 import { BatchView } from '../../src/memory/block/view.ts';
 import { BlockStore } from '../../src/memory/store/store.ts';
 import { createPart, ManualClock, type Properties, RecordedLog } from './part.ts';
@@ -37,6 +38,13 @@ function finished(builder: BatchBuilder): BatchRange {
 /** Batches of blocks of their own, as a sink is handed them. */
 export function batchOf(...blocks: readonly (readonly EventOf[])[]): Batch {
   return new Batch(blocks.map((events) => finished(openBatch(events))));
+}
+
+/** A batch of one block whose events a channel numbers from `number` on. */
+export function numberedBatch(events: readonly EventOf[], numbering: Numbering, number: number): Batch {
+  const { segment, offset, count } = openBatch(events).finish(0);
+  const view = new BatchView(segment, offset, { numbering, first: number });
+  return new Batch([{ view, first: 0, count }]);
 }
 
 /** Bodies as a source of lines leaves them in memory: one behind the other, with their line ends. */

@@ -84,6 +84,11 @@ export class BucketFile implements Writer {
     return this.#confirmedBytes;
   }
 
+  /** Bytes that `confirm` would make stay. */
+  get committedBytes(): number {
+    return this.#output.committed;
+  }
+
   /** Resolves when more may be appended. The batch must stay as it is until `commit` has settled. */
   async append(batch: Batch): Promise<void> {
     this.#format.append(batch);

@@ -13,11 +13,13 @@ import type { ProgressRow } from '../../component/progress.ts';
 import { Batch, type BatchRange } from '../../memory/block/batch.ts';
 import type { BatchView } from '../../memory/block/view.ts';
 import { BucketFile, type BucketFileSetup, type FileNames } from './bucket-file.ts';
+import type { RecordedFile } from './exactly-once/record.ts';
+import { OutcomeUnknown } from './exactly-once/record-store.ts';
 import type { FileFinisher, Job } from './file-finisher.ts';
 import { FileSystemError } from './file-system/door.ts';
 import type { Location } from './file-system/open.ts';
 import type { OpenFileSystems } from './file-systems.ts';
-import type { InUseRecord } from './in-use-record.ts';
+import type { FilesInUse } from './in-use-record.ts';
 import type { Names, Rolls } from './settings.ts';
 
 /** Bodies that are made into bytes in one go, while the ones before are written. */
@@ -33,8 +35,10 @@ export interface BucketSetup extends BucketFileSetup {
   readonly finisher: FileFinisher;
   readonly log: Logger;
   readonly fileSystems: OpenFileSystems;
-  readonly record: InUseRecord | null;
+  readonly record: FilesInUse | null;
   readonly counters: SinkCounters;
+  /** Stands in the name of a file in use, another one each time; empty where names may come again. */
+  mark(): string;
 }
 
 export class Bucket {
@@ -174,13 +178,13 @@ export class Bucket {
   }
 
   #nextNames(): FileNames {
-    const { clock, names } = this.#setup;
+    const { clock, names, mark } = this.#setup;
     this.#counter = (this.#counter ?? clock.now()) + 1;
     const name = `${this.#prefix}.${this.#counter}${names.suffix}`;
     const { path } = this.#location;
     const directory = path === '/' ? '' : path;
     return {
-      inUse: `${directory}/${names.inUsePrefix}${name}${names.inUseSuffix}`,
+      inUse: `${directory}/${names.inUsePrefix}${name}${mark()}${names.inUseSuffix}`,
       final: `${directory}/${name}`,
       suffix: names.suffix,
     };
@@ -214,6 +218,15 @@ export class Bucket {
     );
   }
 
+  /** What `confirm` would make stay. */
+  unconfirmed(): readonly RecordedFile[] {
+    const { root } = this.#location;
+    const files = this.#file === null ? this.#rolled : [...this.#rolled, this.#file];
+    return files.map(({ names: { inUse, final }, committedBytes }) => {
+      return { root, inUse, final, length: committedBytes };
+    });
+  }
+
   /** What was delivered stays. */
   confirm(): void {
     const { finisher, record, clock } = this.#setup;
@@ -231,11 +244,19 @@ export class Bucket {
     record?.commit(root, file.names.inUse, file.confirmedBytes);
   }
 
+  /** Bytes may count or not: the next start knows, and finishes the files. */
+  #leave(): void {
+    for (const file of [...this.#rolled.splice(0), this.#file]) file?.abandon();
+    this.#file = null;
+    this.#state = 'resting';
+  }
+
   /**
    * What was delivered failed, here or elsewhere: nothing of it stays. `error` is this bucket's own failure,
    * if it had one.
    */
   rollBack(error: unknown): void {
+    if (error instanceof OutcomeUnknown) return this.#leave();
     const { record } = this.#setup;
     const { root } = this.#location;
     this.#state = 'resting';

@@ -9,6 +9,7 @@
  * A file that is to be deleted and is not there may still come, from a server that was slow to hear of it: it
  * is looked for once more.
  */
+import { crashPoint } from '../../base/crash-points.ts';
 import { messageOf } from '../../base/errors.ts';
 import type { Logger } from '../../base/log.ts';
 import type { ProgressRow } from '../../component/progress.ts';
@@ -16,7 +17,7 @@ import type { BucketFile, FileNames } from './bucket-file.ts';
 import type { Calls, Gate } from './calls.ts';
 import { type FileSystem, FileSystemError } from './file-system/door.ts';
 import type { OpenFileSystems } from './file-systems.ts';
-import type { InUseRecord } from './in-use-record.ts';
+import type { FilesInUse } from './in-use-record.ts';
 
 /** Final names that are tried when the first one is taken. */
 const NAMES_MAX = 100;
@@ -46,7 +47,9 @@ export interface FinisherSetup {
   readonly fileSystems: OpenFileSystems;
   readonly calls: Calls;
   readonly gate: Gate;
-  readonly record: InUseRecord | null;
+  readonly record: FilesInUse | null;
+  /** A file that cannot be cut waits until it can; otherwise it is finished with what it holds. */
+  readonly isExact: boolean;
   readonly triesMax: number;
   readonly retryMs: number;
   readonly log: Logger;
@@ -206,22 +209,31 @@ export class FileFinisher {
 
   /** False when there is no such file. */
   async #cut(fileSystem: FileSystem, job: Job, length: number | null): Promise<boolean> {
-    const { calls, log } = this.#setup;
+    const { calls, log, isExact } = this.#setup;
     const path = job.names.inUse;
     try {
       const at = await calls.run(`recovery of ${path}`, () => fileSystem.recover(path, length));
-      if (at === null) log.warn(`${job.root}${path} is gone: somebody else moved or removed it`);
+      if (at === null) await this.#tellGone(fileSystem, job);
       else log.info(`Recovered ${job.root}${path}${length === null ? '' : ` at ${length} bytes`}`);
       job.length = undefined;
       job.at = at ?? path;
       return at !== null;
     } catch (error) {
       const kind = error instanceof FileSystemError ? error.kind : 'unavailable';
-      if (length === null || (kind !== 'unsupported' && kind !== 'other')) throw error;
+      if (isExact || length === null || (kind !== 'unsupported' && kind !== 'other')) throw error;
       log.error(`${job.root}${path} keeps what it holds: ${messageOf(error)}`);
       job.length = null;
       return this.#cut(fileSystem, job, null);
     }
+  }
+
+  /** A life of the sink that ended may have finished it. */
+  async #tellGone(fileSystem: FileSystem, { root, names }: Job): Promise<void> {
+    const { calls, log } = this.#setup;
+    const { inUse, final } = names;
+    const there = await calls.run(`status of ${final}`, () => fileSystem.status(final));
+    if (there === null) log.warn(`${root}${inUse} is gone: somebody else moved or removed it`);
+    else log.info(`${root}${inUse} has its final name already`);
   }
 
   async #rename(fileSystem: FileSystem, { root, names, at }: Job): Promise<void> {
@@ -230,7 +242,9 @@ export class FileFinisher {
       const to = n === 1 ? names.final : numbered(names, n);
       log.info(`Renaming ${root}${at} to ${root}${to}`);
       try {
+        crashPoint('rename');
         await calls.run(`rename of ${at}`, () => fileSystem.rename(at, to));
+        crashPoint('renamed');
         return;
       } catch (error) {
         const kind = error instanceof FileSystemError ? error.kind : 'other';

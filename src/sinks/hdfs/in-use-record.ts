@@ -5,9 +5,11 @@
  * Layout: a directory a sink, `STATE/NAME` (`STATE/NAME.2` … for further agents of that name on this
  * machine), locked by its owner, with the file `in-use.jsonl`. Its first line is the boot of the machine;
  * then, in the order of things,
- *   ["+", root, path in use, final path]    before the file is created
- *   ["=", root, path in use, length]        a take was committed: these bytes stay
- *   ["-", root, path in use]                it has its final name, or is gone
+ *   ["+", root, path in use, final path, records]    before the file is created
+ *   ["=", root, path in use, length]                 a take was committed: these bytes stay
+ *   ["-", root, path in use]                         it has its final name, or is gone
+ * `records` is absent or null, or where the commit records are that tell its length (exactly-once/): they
+ * count, and what is here is a copy.
  * Lines are appended with one write a take and are not synced. The end of the process does not lose them;
  * the end of the machine may. So lengths count only within the same boot: after another one all bytes of a
  * file are kept. Limits: beyond COMPACT_BYTES the record is written anew. A line that is cut short is the
@@ -39,9 +41,22 @@ export interface InUse {
   readonly final: string;
   /** Bytes that stay; null: all that are there. */
   readonly length: number | null;
+  /** Where the commit records are that count instead; null: there are none. */
+  readonly records: string | null;
 }
 
-export class InUseRecord {
+/** What is told of files from their creation to their final names. */
+export interface FilesInUse {
+  /** Before the file is created. */
+  add(root: string, inUse: string, final: string): void;
+  /** These bytes stay; it counts once `flush` returned. */
+  commit(root: string, inUse: string, length: number): void;
+  /** It has its final name, or is gone. */
+  done(root: string, inUse: string): void;
+  flush(): void;
+}
+
+export class InUseRecord implements FilesInUse {
   readonly #directory: string;
   readonly #lock: DirectoryLock;
   readonly #files = new Map<string, InUse>();
@@ -85,14 +100,13 @@ export class InUseRecord {
     return [...this.#files.values()];
   }
 
-  /** Before the file is created; written at once. */
-  add(root: string, inUse: string, final: string): void {
-    this.#files.set(keyOf(root, inUse), { root, inUse, final, length: 0 });
-    this.#lines.push(JSON.stringify(['+', root, inUse, final]));
+  /** Written at once. */
+  add(root: string, inUse: string, final: string, records: string | null = null): void {
+    this.#files.set(keyOf(root, inUse), { root, inUse, final, length: 0, records });
+    this.#lines.push(JSON.stringify(['+', root, inUse, final, records]));
     this.flush();
   }
 
-  /** Counts once `flush` returned. */
   commit(root: string, inUse: string, length: number): void {
     const file = this.#files.get(keyOf(root, inUse));
     if (file === undefined) return;
@@ -146,8 +160,9 @@ export class InUseRecord {
   /** Begins a record of what is in use now. */
   #rewrite(): number {
     const lines = [JSON.stringify({ boot: bootOf() })];
-    for (const { root, inUse, final, length } of this.#files.values()) {
-      lines.push(JSON.stringify(['+', root, inUse, final]), JSON.stringify(['=', root, inUse, length]));
+    for (const { root, inUse, final, length, records } of this.#files.values()) {
+      const added = JSON.stringify(['+', root, inUse, final, records]);
+      lines.push(added, JSON.stringify(['=', root, inUse, length]));
     }
     const draft = join(this.#directory, `${FILE}.new`);
     const fd = openSync(draft, 'w');
@@ -194,17 +209,26 @@ function readRecord(path: string): InUse[] {
   for (const line of lines.slice(1)) {
     const entry = parse(line);
     if (!Array.isArray(entry)) continue;
-    const [what, root, inUse, value] = entry as [string, string, string, string | number | null];
+    const [what, root, inUse, value, records] = entry as Line;
     const key = keyOf(root, inUse);
     if (what === '-') files.delete(key);
-    else if (what === '+')
-      files.set(key, { root, inUse, final: String(value), length: isSameBoot ? 0 : null });
-    else if (isSameBoot && files.has(key)) {
+    else if (what === '+') {
+      const length = isSameBoot ? 0 : null;
+      files.set(key, { root, inUse, final: String(value), length, records: records ?? null });
+    } else if (isSameBoot && files.has(key)) {
       files.set(key, { ...files.get(key)!, length: typeof value === 'number' ? value : null });
     }
   }
   return [...files.values()];
 }
+
+type Line = [
+  what: string,
+  root: string,
+  inUse: string,
+  value: string | number | null,
+  records?: string | null,
+];
 
 function parse(line: string): unknown {
   try {

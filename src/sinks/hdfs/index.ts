@@ -1,3 +1,4 @@
+import { HDFS_COUNTERS } from '../../component/counters.ts';
 import type { SinkDeclaration } from '../../component/declaration.ts';
 import { optionTable } from '../../component/options/table.ts';
 
@@ -242,6 +243,19 @@ export const options = optionTable({
     deprecated: 'checksum files are never written here: it has no effect',
     help: 'True: Flume writes no checksum files beside local ones.',
   },
+  'hdfs.delivery': {
+    kind: 'enum',
+    values: ['at-least-once', 'exactly-once'],
+    default: 'at-least-once',
+    since: 'millrace',
+    help: 'exactly-once, with a file channel of its own: each event stands in one finished file, whatever is killed.',
+  },
+  'hdfs.commitDir': {
+    kind: 'string',
+    since: 'millrace',
+    help: 'Directory of the commit records of exactly-once; .millrace in the last directory of hdfs.path without escapes by default.',
+    example: 'hdfs://namenode:8020/flume/.millrace',
+  },
   'hdfs.recoverInUse': {
     kind: 'boolean',
     default: true,
@@ -292,7 +306,9 @@ export default {
   stability: 'experimental',
   options,
   batchSizeOption: 'hdfs.batchSize',
+  numberedBy: (values) => (values['hdfs.delivery'] === 'exactly-once' ? 'hdfs.delivery' : null),
   registersCounters: true,
+  counters: HDFS_COUNTERS,
   blocking: false,
   example:
     'a1.sinks.k1.type = hdfs\na1.sinks.k1.channel = c1\na1.sinks.k1.hdfs.path = hdfs://namenode:8020/flume/%Y-%m-%d\na1.sinks.k1.hdfs.fileType = DataStream\na1.sinks.k1.hdfs.useLocalTimeStamp = true',

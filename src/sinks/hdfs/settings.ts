@@ -8,6 +8,7 @@ import { fixedZone, LOCAL_ZONE, type Zone, zoneById } from '../../component/buck
 import type { OptionsOf } from '../../component/options/table.ts';
 import type { HeldLimits } from '../../component/sink.ts';
 import { type Codec, codecByName, unknownCodecText } from '../../wire/hadoop-codecs/codec.ts';
+import { recordsPlace } from './exactly-once/place.ts';
 import type { FileSystemSettings } from './file-system/door.ts';
 import { locate } from './file-system/open.ts';
 import type { options } from './index.ts';
@@ -63,6 +64,8 @@ export interface HdfsSettings {
   readonly finishTries: number;
   readonly retryMs: number;
   readonly heldMax: HeldLimits;
+  /** URI of the directory of commit records, for exactly-once; null: at least once. */
+  readonly recordsPlace: string | null;
   /** Null: files in use are not recorded. */
   readonly stateDirectory: string | null;
   readonly fileSystem: Omit<FileSystemSettings, 'root' | 'log'>;
@@ -96,6 +99,7 @@ export function settingsOf(o: Options, component: string, warn: (text: string) =
     finishTries: triesOf(o['hdfs.closeTries'], retryMs, warn),
     retryMs: Math.max(0, retryMs),
     heldMax: { events: o['hdfs.maxHeldEvents'], bytes: o['hdfs.maxHeldBytes'] },
+    recordsPlace: recordsPlaceOf(o, refuse),
     stateDirectory: o['hdfs.recoverInUse']
       ? (o['hdfs.stateDir'] ?? join(homedir(), '.flume', 'hdfs-sink'))
       : null,
@@ -110,8 +114,27 @@ export function settingsOf(o: Options, component: string, warn: (text: string) =
       user: o['hdfs.user'],
       tokenFile: o['hdfs.tokenFile'],
       ticketCommand: o['hdfs.ticketCommand'],
+      syncsNames: o['hdfs.delivery'] === 'exactly-once',
     },
   };
+}
+
+/** Null: at least once. */
+function recordsPlaceOf(o: Options, refuse: Refuse): string | null {
+  const delivery = o['hdfs.delivery'];
+  if (delivery === 'at-least-once') return null;
+  if (!o['hdfs.recoverInUse']) {
+    const reason = 'files of which nothing is committed would stay in use';
+    throw refuse('hdfs.delivery', delivery, reason, 'set hdfs.recoverInUse = true');
+  }
+  if (o['hdfs.inUsePrefix'] === '' && inUseSuffixOf(o) === '') {
+    const reason = 'files that are not finished would look finished';
+    throw refuse('hdfs.delivery', delivery, reason, 'set hdfs.inUsePrefix or hdfs.inUseSuffix');
+  }
+  const place = recordsPlace(o['hdfs.path'], o['hdfs.commitDir']);
+  if (place !== null) return place;
+  const reason = `no directory of hdfs.path ${o['hdfs.path']} is without escapes, to keep commit records in`;
+  throw refuse('hdfs.delivery', delivery, reason, 'set hdfs.commitDir');
 }
 
 type Refuse = (option: keyof Options, value: string, reason: string, remedy: string) => MillraceError;

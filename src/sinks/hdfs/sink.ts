@@ -6,6 +6,7 @@
 import { MillraceError, messageOf } from '../../base/errors.ts';
 import { PathPattern } from '../../component/bucket-path/pattern.ts';
 import { EventRouter } from '../../component/bucket-path/router.ts';
+import type { Counters, HdfsCounterName, SinkCounterName } from '../../component/counters.ts';
 import { localHost } from '../../component/local-host.ts';
 import type { OptionsOf } from '../../component/options/table.ts';
 import { type ProgressTable, progressTable } from '../../component/progress.ts';
@@ -14,13 +15,16 @@ import type { Batch, BatchRange } from '../../memory/block/batch.ts';
 import { Bucket, type BucketSetup } from './bucket.ts';
 import { BucketQueue, type QueueSetup } from './bucket-queue.ts';
 import { Calls, Gate } from './calls.ts';
+import type { CommitLog } from './exactly-once/commit-log.ts';
+import { openCommitLog } from './exactly-once/open.ts';
+import { OutcomeUnknown } from './exactly-once/record-store.ts';
 import { FileFinisher } from './file-finisher.ts';
 import { FileSystemError } from './file-system/door.ts';
 import { locate } from './file-system/open.ts';
 import { FileSystems, type OpenFileSystems } from './file-systems.ts';
 import { formatMaker } from './format/make.ts';
 import { GroupCommit } from './group-commit.ts';
-import { InUseRecord } from './in-use-record.ts';
+import { type InUse, InUseRecord } from './in-use-record.ts';
 import type { options } from './index.ts';
 import { type Part, rangesOf } from './part.ts';
 import { type HdfsSettings, settingsOf } from './settings.ts';
@@ -58,9 +62,13 @@ export class HdfsSink implements Sink {
   #router!: EventRouter<BucketQueue>;
   #finisher!: FileFinisher;
   #record: InUseRecord | null = null;
+  /** Null: at least once. */
+  #commitLog: CommitLog | null = null;
   #timer: NodeJS.Timeout | null = null;
   /** What keeps files from being finished. */
   #fileTrouble: string | null = null;
+  /** What keeps a commit record from being made. */
+  #commitTrouble: string | null = null;
   /** What the status says. */
   #trouble: string | null = null;
 
@@ -91,13 +99,15 @@ export class HdfsSink implements Sink {
     const patterns = await this.#patterns();
     const calls = new Calls(callTimeoutMs);
     this.#record = this.#openRecord();
-    const record = this.#record;
+    this.#commitLog = this.#openCommitLog(calls);
+    const record = this.#commitLog ?? this.#record;
     const fileSystems = this.#fileSystems;
     this.#finisher = new FileFinisher({
       fileSystems,
       calls,
       gate: new Gate(concurrency),
       record,
+      isExact: this.#commitLog !== null,
       triesMax: this.#settings.finishTries,
       retryMs: this.#settings.retryMs,
       log,
@@ -108,7 +118,8 @@ export class HdfsSink implements Sink {
       },
     });
     const finisher = this.#finisher;
-    const setup = { rolls, names, calls, finisher, makeFormat, clock, log, fileSystems, record, counters };
+    const files = { rolls, names, calls, finisher, makeFormat, clock, log, fileSystems, record, counters };
+    const setup = { ...files, mark: () => this.#commitLog?.mark() ?? '' };
     this.#router = this.#makeRouter(patterns, setup, {
       gate: this.#gate,
       gateBehind: new Gate(concurrency),
@@ -117,10 +128,36 @@ export class HdfsSink implements Sink {
       makeRoom: (bucket) => this.#makeRoom(bucket),
       changed: (queue) => this.#changed(queue),
     });
-    for (const { root, inUse, final, length } of record?.files ?? []) {
-      log.info(`${root}${inUse} was left in use by an agent that is gone`);
-      finisher.recover(root, { inUse, final, suffix: '' }, length);
-    }
+    if (this.#commitLog !== null) this.#commitLog.start();
+    else for (const file of this.#record?.files ?? []) this.#recover(file);
+  }
+
+  #recover({ root, inUse, final, length }: InUse): void {
+    this.#context.log.info(`${root}${inUse} was left in use by an agent that is gone`);
+    this.#finisher.recover(root, { inUse, final, suffix: '' }, length);
+  }
+
+  #openCommitLog(calls: Calls): CommitLog | null {
+    const { recordsPlace, retryMs } = this.#settings;
+    if (recordsPlace === null) return null;
+    const { name, log } = this.#context;
+    const counters = this.#context.counters as Counters<SinkCounterName | HdfsCounterName>;
+    return openCommitLog({
+      recordsPlace,
+      sink: name,
+      log,
+      calls,
+      fileSystems: this.#fileSystems,
+      local: this.#record,
+      retryMs,
+      recover: (file) => this.#recover(file),
+      exchanged: () => this.#closeAll(),
+      repeated: (events) => counters.add('EventRepeatedCount', events),
+      troubled: (reason) => {
+        this.#commitTrouble = reason;
+        this.#report();
+      },
+    });
   }
 
   async #patterns(): Promise<readonly PathPattern[]> {
@@ -199,9 +236,11 @@ export class HdfsSink implements Sink {
     this.#context.counters.add('EventDrainAttemptCount', events);
     const queues = new Set<BucketQueue>();
     try {
-      const parts = this.#routeAll(takes, queues);
-      if (this.#context.mayHold) await Promise.all([...queues].map((queue) => queue.deliver()));
-      else await this.#deliverTogether([...queues]);
+      const fresh = await this.#fresh(takes);
+      const parts = this.#routeAll(fresh, queues);
+      if (this.#context.mayHold && this.#commitLog === null)
+        await Promise.all([...queues].map((queue) => queue.deliver()));
+      else await this.#deliverTogether([...queues], fresh);
       return parts.map((own) => own.filter(({ state }) => state === 'waiting'));
     } finally {
       for (const { bucket } of queues) this.#touch(bucket);
@@ -211,7 +250,7 @@ export class HdfsSink implements Sink {
   }
 
   /** To all buckets or to none: what stands in the files of others is cut back when one fails. */
-  async #deliverTogether(queues: readonly BucketQueue[]): Promise<void> {
+  async #deliverTogether(queues: readonly BucketQueue[], fresh: readonly Batch[]): Promise<void> {
     const { counters } = this.#context;
     const parts = queues.map((queue) => queue.takeAll());
     const outcomes = await Promise.allSettled(
@@ -222,19 +261,41 @@ export class HdfsSink implements Sink {
         }),
       ),
     );
-    const failed = outcomes.find((outcome) => outcome.status === 'rejected');
-    if (failed !== undefined) {
-      for (const [n, outcome] of outcomes.entries()) {
-        queues[n]!.bucket.rollBack(outcome.status === 'rejected' ? outcome.reason : null);
-      }
+    const errors = outcomes.map((outcome) => (outcome.status === 'rejected' ? outcome.reason : null));
+    let failure = errors.find((error) => error !== null);
+    if (failure === undefined) failure = await this.#recorded(queues, fresh);
+    if (failure !== undefined) {
+      const unknown = failure instanceof OutcomeUnknown ? failure : null;
+      for (const [n, { bucket }] of queues.entries()) bucket.rollBack(errors[n] ?? unknown);
       counters.add('EventWriteFail', 1);
-      throw this.#explained(failed.reason, 'the take is kept');
+      throw this.#explained(failure, 'the take is kept');
     }
     for (const { bucket } of queues) bucket.confirm();
     for (const part of parts.flat()) {
       part.confirm();
       counters.add('EventDrainSuccessCount', part.events);
     }
+  }
+
+  /** The takes without events that are committed, where that is known. */
+  async #fresh(takes: readonly Batch[]): Promise<readonly Batch[]> {
+    if (this.#commitLog === null) return takes;
+    try {
+      return await this.#commitLog.fresh(takes);
+    } catch (error) {
+      throw this.#explained(error, 'the take is kept');
+    }
+  }
+
+  /** Makes the commit record, in that mode. Resolves with what went wrong. */
+  async #recorded(queues: readonly BucketQueue[], takes: readonly Batch[]): Promise<unknown> {
+    if (this.#commitLog === null || queues.length === 0) return undefined;
+    const ranges = takes.flatMap((batch) => batch.ranges);
+    const files = queues.flatMap(({ bucket }) => bucket.unconfirmed());
+    return await this.#commitLog.record({ ranges, files }).then(
+      () => undefined,
+      (error: unknown) => error,
+    );
   }
 
   /** Flume's batches are of `hdfs.batchSize`; a take may hold several. */
@@ -317,7 +378,7 @@ export class HdfsSink implements Sink {
   #report(): void {
     const failing = [...this.#queues.values()].filter(({ failure }) => failure !== null);
     const [first] = failing;
-    let trouble = this.#fileTrouble;
+    let trouble = this.#commitTrouble ?? this.#fileTrouble;
     if (first !== undefined) {
       const more = failing.length > 1 ? `, as those of ${failing.length - 1} more` : '';
       const text = `the events of ${first.bucket.key} are held${more}`;
@@ -366,11 +427,16 @@ export class HdfsSink implements Sink {
   async stop(): Promise<void> {
     await Promise.all([...this.#queues.values()].map((queue) => queue.stop()));
     if (this.#timer !== null) clearTimeout(this.#timer);
-    for (const bucket of this.#open.values()) bucket.close();
-    this.#open.clear();
+    this.#closeAll();
     await this.#finisher.stop();
+    await this.#commitLog?.stop();
     await this.#fileSystems.close();
     this.#record?.close();
+  }
+
+  #closeAll(): void {
+    for (const bucket of this.#open.values()) bucket.close();
+    this.#open.clear();
   }
 
   progress(): readonly ProgressTable[] {

@@ -1,6 +1,7 @@
 /** A file system in memory whose calls fail, hang or wait as a test says. */
+import { dirname } from 'node:path';
 import type { FileStatus, FileSystem, OutputFile } from '../../../src/sinks/hdfs/file-system/door.ts';
-import { FileSystemError } from '../../../src/sinks/hdfs/file-system/door.ts';
+import { FileSystemError, tooLarge } from '../../../src/sinks/hdfs/file-system/door.ts';
 
 export type Operation =
   | 'create'
@@ -10,28 +11,58 @@ export type Operation =
   | 'recover'
   | 'rename'
   | 'delete'
+  | 'read'
+  | 'status'
+  | 'list'
   | 'replicas';
 
+/** The call is done, and fails all the same: its answer is lost. */
+export class LostAnswer extends Error {}
+
+/** Nobody hears of the call again; `begun` does its work now, later or never. */
+export class Hang {
+  readonly begun: (work: () => unknown) => void;
+
+  constructor(begun: (work: () => unknown) => void = () => {}) {
+    this.begun = begun;
+  }
+}
+
 /** What a call does before it is done: nothing, an error, or a promise that is waited for. */
-export type Fault = (operation: Operation, path: string) => Error | Promise<void> | null;
+export type Fault = (operation: Operation, path: string) => Error | Promise<void> | Hang | null;
 
 export class FaultyFileSystem implements FileSystem {
   readonly root = 'file://';
-  readonly files = new Map<string, Buffer>();
+  readonly files: Map<string, Buffer>;
   /** Calls in order: `create /a/b.tmp`. */
   readonly calls: string[] = [];
   fault: Fault = () => null;
   replicaCount: number | null = null;
   isClosed = false;
+  /** Whoever uses it is dead: nothing that it does counts any more. */
+  isDead = false;
   /** Calls under way, and the most at a time. */
   #running = 0;
   runningMax = 0;
+
+  /** Over files that others have left. */
+  constructor(files = new Map<string, Buffer>()) {
+    this.files = files;
+  }
 
   async call<T>(operation: Operation, path: string, work: () => T): Promise<T> {
     this.calls.push(`${operation} ${path}`);
     this.runningMax = Math.max(this.runningMax, ++this.#running);
     try {
-      const fault = this.fault(operation, path);
+      const fault = this.isDead ? new Hang() : this.fault(operation, path);
+      if (fault instanceof Hang) {
+        fault.begun(work);
+        return await new Promise<never>(() => {});
+      }
+      if (fault instanceof LostAnswer) {
+        work();
+        throw new FileSystemError('timeout', fault.message);
+      }
       if (fault instanceof Error) throw fault;
       await fault;
       return work();
@@ -70,14 +101,27 @@ export class FaultyFileSystem implements FileSystem {
     return this.call('delete', path, () => this.files.delete(path));
   }
 
-  async status(path: string): Promise<FileStatus | null> {
-    const bytes = this.files.get(path);
-    if (bytes === undefined) return null;
-    return { path, isDirectory: false, length: bytes.length, modifiedMs: 0 };
+  read(path: string, bytesMax: number): Promise<Uint8Array> {
+    return this.call('read', path, () => {
+      const bytes = this.files.get(path);
+      if (bytes === undefined) throw new FileSystemError('missing', `${path} is gone`);
+      if (bytes.length > bytesMax) throw tooLarge(path, bytes.length, bytesMax);
+      return bytes;
+    });
   }
 
-  async list(): Promise<readonly FileStatus[]> {
-    return [];
+  status(path: string): Promise<FileStatus | null> {
+    return this.call('status', path, () => {
+      const bytes = this.files.get(path);
+      return bytes === undefined ? null : statusOf(path, bytes);
+    });
+  }
+
+  list(directory: string): Promise<readonly FileStatus[]> {
+    return this.call('list', directory, () => {
+      const inside = [...this.files].filter(([path]) => dirname(path) === directory);
+      return inside.map(([path, bytes]) => statusOf(path, bytes));
+    });
   }
 
   async mkdirs(): Promise<void> {}
@@ -97,6 +141,10 @@ export class FaultyFileSystem implements FileSystem {
   }
 }
 
+function statusOf(path: string, bytes: Buffer): FileStatus {
+  return { path, isDirectory: false, length: bytes.length, modifiedMs: 0 };
+}
+
 class FaultyFile implements OutputFile {
   readonly path: string;
   readonly #fileSystem: FaultyFileSystem;
@@ -108,12 +156,13 @@ class FaultyFile implements OutputFile {
   }
 
   /** Half of the bytes stand in the file even when the write fails. */
-  write(views: readonly Uint8Array[]): Promise<void> {
-    const { files } = this.#fileSystem;
+  async write(views: readonly Uint8Array[]): Promise<void> {
+    const { files, isDead } = this.#fileSystem;
+    if (isDead) await new Promise(() => {});
     const bytes = Buffer.concat(views);
     const before = files.get(this.path) ?? Buffer.alloc(0);
     files.set(this.path, Buffer.concat([before, bytes.subarray(0, bytes.length / 2)]));
-    return this.#fileSystem.call('write', this.path, () => {
+    await this.#fileSystem.call('write', this.path, () => {
       files.set(this.path, Buffer.concat([before, bytes]));
     });
   }

@@ -3,33 +3,45 @@
  * all, as in a sink group.
  */
 import type { TestContext } from 'node:test';
-import { SINK_COUNTERS } from '../../../src/component/counters.ts';
+import { HDFS_COUNTERS, SINK_COUNTERS } from '../../../src/component/counters.ts';
 import { parseOptions } from '../../../src/component/options/parse.ts';
 import type { HeldPart, SinkContext } from '../../../src/component/sink.ts';
+import type { Numbering } from '../../../src/memory/block/numbering.ts';
 import { allocateCounters, CounterSlots } from '../../../src/memory/counters/counters.ts';
 import textSerializer from '../../../src/serializers/text/index.ts';
 import { FileSystemError } from '../../../src/sinks/hdfs/file-system/door.ts';
 import declaration from '../../../src/sinks/hdfs/index.ts';
 import { settingsOf } from '../../../src/sinks/hdfs/settings.ts';
 import { HdfsSink } from '../../../src/sinks/hdfs/sink.ts';
-import { batchOf } from '../../kit/editor.ts';
+import { batchOf, numberedBatch } from '../../kit/editor.ts';
 import { ManualClock, type Properties, RecordedLog } from '../../kit/part.ts';
 import { workInPlace } from '../../kit/serialize.ts';
 import { FaultyFileSystem, type Operation } from './faulty-file-system.ts';
+
+const COUNTERS = [...SINK_COUNTERS, ...HDFS_COUNTERS];
 
 export const NOW = 1_700_000_000_000;
 export const unavailable = () => new FileSystemError('unavailable', 'no DataNode', { remedy: 'start one' });
 
 export class Faulty {
-  readonly disk = new FaultyFileSystem();
+  readonly disk: FaultyFileSystem;
   readonly clock = new ManualClock();
   readonly log = new RecordedLog();
-  readonly counters = new CounterSlots(SINK_COUNTERS, allocateCounters(SINK_COUNTERS));
+  readonly counters = new CounterSlots(COUNTERS, allocateCounters(COUNTERS));
   readonly degraded: (string | null)[] = [];
   sink!: HdfsSink;
 
-  static async start(t: TestContext, properties: Properties = {}, mayHold = false): Promise<Faulty> {
-    const rig = new Faulty();
+  private constructor(disk: FaultyFileSystem) {
+    this.disk = disk;
+  }
+
+  static async start(
+    t: Pick<TestContext, 'after'>,
+    properties: Properties = {},
+    mayHold = false,
+    disk = new FaultyFileSystem(),
+  ): Promise<Faulty> {
+    const rig = new Faulty(disk);
     const { values } = parseOptions(
       declaration.options,
       {
@@ -45,7 +57,7 @@ export class Faulty {
       },
       { component: 'sink k1' },
     );
-    const { disk, clock, log, counters } = rig;
+    const { clock, log, counters } = rig;
     const serializer: SinkContext['serializer'] = async () => {
       const { create } = await textSerializer.load();
       const options = { appendNewline: true };
@@ -69,6 +81,12 @@ export class Faulty {
     await rig.sink.start();
     t.after(() => rig.stop());
     return rig;
+  }
+
+  /** The same for events that the channel numbers from `number` on. */
+  writeNumbered(numbering: Numbering, number: number, ...bodies: readonly string[]) {
+    const events = bodies.map((body) => [{ h: body[0]! }, body] as const);
+    return this.sink.process(numberedBatch(events, numbering, number));
   }
 
   /** Bodies are written to the file that their first letter names. */

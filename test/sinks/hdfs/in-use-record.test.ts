@@ -24,8 +24,8 @@ test('what is in use outlives the agent; what is done does not', (t) => {
   // Its owner died: the same one of the same process takes over.
   const second = open(directory);
   assert.deepEqual(second.files, [
-    { root: 'hdfs://a', inUse: '/2.tmp', final: '/2', length: 78 },
-    { root: '', inUse: '/3.tmp', final: '/3', length: 0 },
+    { root: 'hdfs://a', inUse: '/2.tmp', final: '/2', length: 78, records: null },
+    { root: '', inUse: '/3.tmp', final: '/3', length: 0, records: null },
   ]);
   second.done('hdfs://a', '/2.tmp');
   second.done('', '/3.tmp');

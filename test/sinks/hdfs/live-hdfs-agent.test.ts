@@ -11,7 +11,24 @@ import { AgentOnHdfs, REPEATED_A_KILL_MAX } from './agent-on-hdfs.ts';
 const KILLS = Number(process.env.MILLRACE_CRASHES ?? 4);
 const LIFE_MS_MAX = 60_000;
 
+const VICTIMS = ['agent', 'dataNode', 'agent', 'nameNode'] as const;
+
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+async function killAndStart(
+  victim: (typeof VICTIMS)[number],
+  agent: AgentOnHdfs,
+  cluster: HdfsCluster,
+): Promise<void> {
+  if (victim === 'agent') {
+    await agent.kill();
+    return await agent.start();
+  }
+  await cluster[victim].end();
+  await pause(Math.random() * 1500);
+  cluster[victim].start();
+  await cluster.ready();
+}
+
 const linesOf = (text: string) => text.split('\n').slice(0, -1);
 
 const FORMS = {
@@ -54,6 +71,20 @@ describe('an agent with a file channel before a real HDFS', {
       await agent.finish(read, KILLS * REPEATED_A_KILL_MAX);
     });
   }
+
+  test(`exactly-once: agent, NameNode and DataNode are killed in turn, ${KILLS} times at random moments`, async (t) => {
+    const { options, read } = FORMS.DataStream;
+    const agent = new AgentOnHdfs(t, cluster, 'agent-once', { ...options, 'hdfs.delivery': 'exactly-once' });
+    await agent.start();
+    agent.feed(2);
+    for (let kill = 0; kill < KILLS; kill++) {
+      await agent.untilMore(500);
+      await pause(Math.random() * 1500);
+      await killAndStart(VICTIMS[kill % VICTIMS.length]!, agent, cluster);
+    }
+    await agent.untilMore(1000);
+    await agent.finish(read, 0);
+  });
 
   for (const daemon of ['dataNode', 'nameNode'] as const) {
     test(`${daemon} is killed and comes back, twice; then the agent dies while it is away`, async (t) => {

@@ -51,6 +51,10 @@ export class FileSystemError extends Error {
   }
 }
 
+export function tooLarge(path: string, bytes: number, bytesMax: number): FileSystemError {
+  return new FileSystemError('other', `${path} has ${bytes} bytes; ${bytesMax} are read at most`);
+}
+
 export interface FileStatus {
   readonly path: string;
   readonly isDirectory: boolean;
@@ -122,6 +126,8 @@ export interface FileSystem {
    * directory.
    */
   delete(path: string): Promise<boolean>;
+  /** All bytes of a closed file. Rejects with `missing`, and with `other` when there are more. */
+  read(path: string, bytesMax: number): Promise<Uint8Array>;
   /** Null when there is nothing of that name. */
   status(path: string): Promise<FileStatus | null>;
   /** What stands directly in a directory; empty when there is none. */
@@ -161,4 +167,6 @@ export interface FileSystemSettings {
   readonly tokenFile: string | undefined;
   /** Program and arguments that print a SPNEGO token; empty: none. */
   readonly ticketCommand: readonly string[];
+  /** Names outlive a loss of power once `rename` has resolved. HDFS does so in any case. */
+  readonly syncsNames: boolean;
 }

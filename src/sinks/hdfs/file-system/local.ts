@@ -1,17 +1,30 @@
 /**
  * Local paths behind the door (`file://…`). Every commit is an fdatasync, the first one of a file an fsync
- * of the file and of its directory: bytes whose batch is committed outlive the loss of power. (Flume's
+ * of the file and of its directory: bytes whose batch is committed outlive the loss of power. Renames are
+ * synced when that is asked for. (Flume's
  * local file system is flushed to the kernel only, and writes `.crc` files beside.)
  */
-import { type FileHandle, mkdir, open, readdir, rename, stat, truncate, unlink } from 'node:fs/promises';
+import {
+  type FileHandle,
+  mkdir,
+  open,
+  readdir,
+  readFile,
+  rename,
+  stat,
+  truncate,
+  unlink,
+} from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { messageOf } from '../../../base/errors.ts';
+import { syncDirectory } from '../../../storage/sync-directory.ts';
 import {
   type FailureKind,
   type FileStatus,
   type FileSystem,
   FileSystemError,
   type OutputFile,
+  tooLarge,
 } from './door.ts';
 
 /** Views of one system call; the kernel takes 1024. */
@@ -19,6 +32,11 @@ const VIEWS_MAX = 512;
 
 export class LocalFileSystem implements FileSystem {
   readonly root = 'file://';
+  readonly #syncsNames: boolean;
+
+  constructor(syncsNames = false) {
+    this.#syncsNames = syncsNames;
+  }
 
   create(path: string): Promise<OutputFile> {
     return explained(async () => {
@@ -44,6 +62,7 @@ export class LocalFileSystem implements FileSystem {
     return explained(async () => {
       if ((await this.status(to)) !== null) throw new FileSystemError('exists', `${to} exists already`);
       await rename(from, to);
+      if (this.#syncsNames) await syncDirectory(dirname(to));
     });
   }
 
@@ -57,6 +76,14 @@ export class LocalFileSystem implements FileSystem {
       if (there === null) return null;
       const { size, mtimeMs } = there;
       return { path, isDirectory: there.isDirectory(), length: size, modifiedMs: Math.trunc(mtimeMs) };
+    });
+  }
+
+  read(path: string, bytesMax: number): Promise<Uint8Array> {
+    return explained(async () => {
+      const { size } = await stat(path);
+      if (size > bytesMax) throw tooLarge(path, size, bytesMax);
+      return await readFile(path);
     });
   }
 
@@ -137,12 +164,7 @@ class LocalFile implements OutputFile {
   async #sync(): Promise<void> {
     if (!this.#isNew) return await this.#handle.datasync();
     await this.#handle.sync();
-    const directory = await open(dirname(this.path), 'r');
-    try {
-      await directory.sync();
-    } finally {
-      await directory.close();
-    }
+    await syncDirectory(dirname(this.path));
     this.#isNew = false;
   }
 

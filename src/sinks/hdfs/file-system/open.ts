@@ -44,7 +44,7 @@ function refused(uri: string, reason: string): MillraceError {
 }
 
 export async function openFileSystem(settings: FileSystemSettings): Promise<FileSystem> {
-  if (isLocal(settings)) return new LocalFileSystem();
+  if (isLocal(settings)) return new LocalFileSystem(settings.syncsNames);
   const { openWebHdfs } = await import('./webhdfs.ts');
   return await openWebHdfs(settings);
 }

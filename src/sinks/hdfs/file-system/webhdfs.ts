@@ -21,6 +21,7 @@ import {
   FileSystemError,
   type FileSystemSettings,
   type OutputFile,
+  tooLarge,
 } from './door.ts';
 import { explained } from './webhdfs-errors.ts';
 import { WebHdfsFile } from './webhdfs-file.ts';
@@ -157,6 +158,19 @@ export class WebHdfsFileSystem implements FileSystem {
     return explained(async () => {
       const status = await this.#client.findFile(path, this.#options);
       return status === null ? null : statusOf(status);
+    });
+  }
+
+  read(path: string, bytesMax: number): Promise<Uint8Array> {
+    return explained(async () => {
+      const chunks: Uint8Array[] = [];
+      let bytes = 0;
+      for await (const chunk of await this.#client.open(path, this.#options)) {
+        bytes += chunk.length;
+        if (bytes > bytesMax) throw tooLarge(path, bytes, bytesMax);
+        chunks.push(chunk);
+      }
+      return Buffer.concat(chunks);
     });
   }
 

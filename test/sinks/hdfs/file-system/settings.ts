@@ -16,6 +16,7 @@ export function webHdfsSettings(some: Partial<FileSystemSettings>): FileSystemSe
     user: 'root',
     tokenFile: undefined,
     ticketCommand: [],
+    syncsNames: false,
     ...some,
   };
 }
