@@ -37,13 +37,38 @@ const timeout = 120_000 + KILLS * LIFE_MS_MAX;
 
 describe('a file channel under kill -9', { timeout }, () => {
   test(`at ${KILLS} random moments loses nothing that was acknowledged`, { timeout }, async (t) => {
-    const { acknowledged } = await survives(t, { kills: KILLS, directories: 2, random: Math.random });
+    const { acknowledged } = await survives(t, {
+      kills: KILLS,
+      directories: 2,
+      sink: 'file_roll',
+      random: Math.random,
+    });
     assert.ok(acknowledged > 0, 'lines were acknowledged between the kills');
   });
 
   for (const point of POINTS) {
     test(`at the point ${point}`, async (t) => {
-      await survives(t, { kills: 1, point, directories: 1, random: Math.random });
+      await survives(t, { kills: 1, point, directories: 1, sink: 'file_roll', random: Math.random });
+    });
+  }
+});
+
+const SINK_POINTS: readonly CrashPoint[] = ['stored', 'delivered', 'recorded', 'rename', 'renamed'];
+
+async function survivesOnce(t: TestContext, settings: Omit<CrashSettings, 'sink' | 'random'>): Promise<void> {
+  const report = await survives(t, { ...settings, sink: 'hdfs', random: Math.random });
+  assert.equal(report.repeated, 0, 'no line came twice');
+  assert.deepEqual(report.inUse, [], 'no file is left in use');
+}
+
+describe('an hdfs sink with exactly-once delivery under kill -9', { timeout }, () => {
+  test(`at ${KILLS} random moments each line stands in one finished file`, { timeout }, async (t) => {
+    await survivesOnce(t, { kills: KILLS, directories: 2 });
+  });
+
+  for (const point of SINK_POINTS) {
+    test(`at the point ${point}`, async (t) => {
+      await survivesOnce(t, { kills: 2, point, directories: 1 });
     });
   }
 });

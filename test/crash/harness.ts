@@ -17,6 +17,8 @@ export interface CrashSettings {
   /** Where the process ends itself; absent: it is killed at a random moment. */
   readonly point?: CrashPoint;
   readonly directories: number;
+  /** Where lines go: hdfs is the sink with exactly-once delivery, over a local directory. */
+  readonly sink: 'file_roll' | 'hdfs';
   /** A number in [0, 1), another one each time. */
   readonly random: () => number;
 }
@@ -33,6 +35,8 @@ export interface CrashReport {
   /** Lines of one connection that came before an earlier one of it: none. */
   readonly disordered: readonly string[];
   readonly repeated: number;
+  /** Files that are left in use. */
+  readonly inUse: readonly string[];
 }
 
 const CLIENTS = 4;
@@ -79,12 +83,27 @@ class Crasher {
       `channels.c1.dataDirs = ${data}`,
       'channels.c1.maxFileSize = 1MiB',
       'channels.c1.minimumRequiredSpace = 1MiB',
-      'sinks.k1.type = file_roll',
-      `sinks.k1.sink.directory = ${this.#out}`,
-      'sinks.k1.sink.rollInterval = 0',
       'sinks.k1.channel = c1',
+      ...this.#sinkLines(base),
     ];
     writeFileSync(this.#conf, lines.map((line) => `a1.${line}\n`).join(''));
+  }
+
+  #sinkLines(base: string): readonly string[] {
+    const options =
+      this.#settings.sink === 'file_roll'
+        ? ['type = file_roll', `sink.directory = ${this.#out}`, 'sink.rollInterval = 0']
+        : [
+            'type = hdfs',
+            `hdfs.path = file://${this.#out}`,
+            'hdfs.delivery = exactly-once',
+            `hdfs.stateDir = ${join(base, 'state')}`,
+            'hdfs.fileType = DataStream',
+            'hdfs.rollInterval = 0',
+            'hdfs.rollSize = 0',
+            'hdfs.rollCount = 150',
+          ];
+    return options.map((option) => `sinks.k1.${option}`);
   }
 
   async #start(crashAt: string | null): Promise<{ agent: RunningMillrace; port: number }> {
@@ -146,7 +165,7 @@ class Crasher {
   async finish(): Promise<void> {
     const { agent } = await this.#start(null);
     await until('what was acknowledged is delivered', () => {
-      const delivered = new Set(this.delivered());
+      const delivered = new Set(this.delivered(this.#names()));
       for (const line of this.acknowledged) if (!delivered.has(line)) return agent.ended !== null;
       return true;
     }).catch(() => {});
@@ -154,13 +173,30 @@ class Crasher {
     await agent.exit();
   }
 
-  /** Without their padding, when that is whole. */
-  delivered(): string[] {
-    const order = (name: string) => name.split('-').map(Number) as [number, number];
-    const files = readdirSync(this.#out).sort((a, b) => {
+  /** Files of the sink, in their order. */
+  #names(): readonly string[] {
+    const order = (name: string) =>
+      name
+        .split(/[-.]/)
+        .filter((part) => /^\d+$/.test(part))
+        .map(Number);
+    const names = readdirSync(this.#out).filter((name) => !name.startsWith('.'));
+    return names.sort((a, b) => {
       const [x, y] = [order(a), order(b)];
-      return x[0] - y[0] || x[1] - y[1];
+      return x[0]! - y[0]! || (x[1] ?? 0) - (y[1] ?? 0);
     });
+  }
+
+  finished(): readonly string[] {
+    return this.#names().filter((name) => !name.endsWith('.tmp'));
+  }
+
+  inUse(): readonly string[] {
+    return this.#names().filter((name) => name.endsWith('.tmp'));
+  }
+
+  /** Without their padding, when that is whole. */
+  delivered(files: readonly string[]): string[] {
     // A line that the kill cut in two has no end: its batch was not committed and comes again.
     return files.flatMap((name) =>
       readFileSync(join(this.#out, name), 'latin1').split('\n').slice(0, -1).map(withoutPadding),
@@ -181,6 +217,10 @@ const POINT_TIMES_MAX: Partial<Record<CrashPoint, number>> = {
   append: 60,
   stored: 60,
   answered: 60,
+  delivered: 10,
+  recorded: 10,
+  rename: 5,
+  renamed: 5,
   checkpoint: 3,
   journal: 3,
   settled: 3,
@@ -200,7 +240,7 @@ export async function crash(t: TestContext, settings: CrashSettings): Promise<Cr
 
 function reportOf(crasher: Crasher, kills: number): CrashReport {
   const { sent, acknowledged } = crasher;
-  const lines = crasher.delivered();
+  const lines = crasher.delivered(crasher.finished());
   const seen = new Set<string>();
   const newest = new Map<string, number>();
   const invented: string[] = [];
@@ -222,5 +262,6 @@ function reportOf(crasher: Crasher, kills: number): CrashReport {
     invented,
     disordered,
     repeated: lines.length - seen.size,
+    inUse: crasher.inUse(),
   };
 }
