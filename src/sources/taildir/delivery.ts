@@ -9,11 +9,12 @@
  * Between two rounds the thread rests: what the system tells of writes meanwhile is heard at once, so that
  * each round costs one wake-up, and not each write.
  */
+import { setImmediate as endOfTurn } from 'node:timers/promises';
 import { messageOf } from '../../base/errors.ts';
 import type { Run } from './lines.ts';
 import type { Looked, Looker, TailParts } from './looker.ts';
 import { PRINT_BYTES, tailBytes } from './print.ts';
-import type { Put, Putter } from './putter.ts';
+import type { Filled, Put, Putter } from './putter.ts';
 import type { Place, TailFile } from './tail-file.ts';
 
 /** Bytes that one read of much brings: two blocks of them fit a segment. */
@@ -44,7 +45,8 @@ export class Delivery {
   readonly #grown = new Set<TailFile>();
   /** What the files of a round hold, one behind the other. */
   readonly #arena = Buffer.allocUnsafeSlow(SLICE_ROOM * SLICES);
-  readonly #chunks = [0, 1].map(() => Buffer.allocUnsafeSlow(CHUNK_BYTES + PRINT_BYTES)) as [Buffer, Buffer];
+  /** One is under way, the lines of one are found, one is read. */
+  readonly #chunks = [0, 1, 2].map(() => Buffer.allocUnsafeSlow(CHUNK_BYTES + PRINT_BYTES));
   #roundDueMs = 0;
   #signal: () => void = () => {};
   /** `run` sleeps until the next round, which is near. */
@@ -141,8 +143,8 @@ export class Delivery {
     try {
       const runs = await this.#runsOf(files, taken);
       if (runs.length === 0) return;
-      const put = await putter.put(runs);
-      const isSettled = put !== null && (await putter.settle(put));
+      const filled = await putter.fill(runs);
+      const isSettled = filled !== null && (await putter.settle(putter.put(filled)));
       for (const { file, isMore, from, end } of runs) {
         if (isMore && end - from > SLICE_BYTES / 2) file.hasMuch = true;
         if (isMore || !isSettled) this.#backlog.add(file);
@@ -256,53 +258,71 @@ export class Delivery {
   }
 
   /**
-   * Reads a file that holds much, chunk after chunk: while one is put, the next is read. It ends with the
-   * file, or, when others wait, with the turn: after its lines, or where the file ended when the turn
-   * began.
+   * Reads a file that holds much, chunk after chunk: while one is under way, the lines of the next are found
+   * and the one behind it is read. It ends with the file, or, when others wait, with the turn: after its
+   * lines, or where the file ended when the turn began.
    */
   async #drain(file: TailFile): Promise<void> {
+    const { putter } = this.#parts;
     file.isBusy = true;
-    const turn = { file, linesLeft: this.#linesATurn, end: file.size, chunk: 0 };
-    let looking = this.#lookAt(turn, file.place);
+    const turn = new Turn(file, this.#linesATurn);
+    turn.looking = this.#lookAt(turn, file.place);
+    let under: Put | null = null;
     try {
-      let under: Put | null = null;
       for (;;) {
-        let found = await looking;
-        const isRefused: boolean = under !== null && !(await this.#parts.putter.settle(under));
-        under = null;
-        if (this.#parts.putter.isStopped) return;
+        const found = await turn.looking;
         if (this.#grown.size > 0 && Date.now() >= this.#roundDueMs) await this.#roundOfGrown();
-        if (isRefused) {
-          looking = this.#lookAt(turn, file.place);
+        let next = typeof found === 'string' ? null : await this.#fill(turn, found);
+        const isSettled: boolean = under === null || (await putter.settle(under));
+        under = null;
+        if (!isSettled || putter.isStopped) {
+          if (next !== null) putter.discard(next.filled);
+          if (putter.isStopped) return;
+          // What was read ahead stands behind lines that were refused.
+          await turn.looking;
+          turn.looking = this.#lookAt(turn, file.place);
           continue;
         }
-        if (found === 'long') found = await this.#lookAtLongLine(file);
-        if (found === 'nothing' || found === 'long') return;
-        // The next chunk is read while this one's lines are found, unless they have to be counted first.
-        const isOver = !found.isMore || (found.place.pos >= turn.end && this.#backlog.size > 0);
-        const isCounted = turn.linesLeft !== Number.POSITIVE_INFINITY;
-        if (!isOver && !isCounted) looking = this.#lookBehind(turn, found);
-        under = await this.#parts.putter.put([found]);
-        if (under === null) return;
-        turn.linesLeft -= under.counts[0]!;
-        if (isOver || turn.linesLeft <= 0) {
-          const isSettled = await this.#parts.putter.settle(under);
-          if (found.isMore || !isSettled) this.#backlog.add(file);
-          return;
-        }
-        if (isCounted) looking = this.#lookBehind(turn, found);
+        if (found === 'long') next = await this.#fillLongLine(turn);
+        if (next === null) return;
+        under = putter.put(next.filled);
+        // The channel is woken at the end of this turn: it is to work while the next lines are found.
+        await endOfTurn();
+        if (!next.isLast) continue;
+        const isDone = await putter.settle(under);
+        if (next.isMore || !isDone) this.#backlog.add(file);
+        return;
       }
     } finally {
       // Its buffer is free only then.
-      await looking;
+      await turn.looking;
       this.#release(file);
     }
   }
 
-  /** Looks at what stands at `place`, with the buffer that was not used last. */
+  /** Finds the lines of a chunk, and has the one behind it read meanwhile. Null when the source stops. */
+  async #fill(turn: Turn, run: Run): Promise<Next | null> {
+    const isOver = !run.isMore || (run.place.pos >= turn.end && this.#backlog.size > 0);
+    // The lines of a turn have to be counted before it is known how many more are read.
+    const isCounted = turn.linesLeft !== Number.POSITIVE_INFINITY;
+    if (!isOver && !isCounted) turn.looking = this.#lookBehind(turn, run);
+    const filled = await this.#parts.putter.fill([run]);
+    if (filled === null) return null;
+    turn.linesLeft -= filled.counts[0]!;
+    const isLast = isOver || turn.linesLeft <= 0;
+    if (!isLast && isCounted) turn.looking = this.#lookBehind(turn, run);
+    return { filled, isLast, isMore: run.isMore };
+  }
+
+  async #fillLongLine(turn: Turn): Promise<Next | null> {
+    const found = await this.#lookAtLongLine(turn.file);
+    return typeof found === 'string' ? null : this.#fill(turn, found);
+  }
+
+  /** Looks at what stands at `place`, with the buffer that was not used for longest. */
   #lookAt(turn: Turn, place: Place): Promise<Looked> {
     const { file, linesLeft } = turn;
-    turn.chunk ^= 1;
+    turn.chunk = (turn.chunk + 1) % this.#chunks.length;
     // So much without a line end is not read again.
     if (place === file.place && file.partial >= CHUNK_BYTES) return Promise.resolve('long');
     return this.#seen(file, this.#parts.looker.look(file, place, this.#chunks[turn.chunk]!, linesLeft));
@@ -314,14 +334,32 @@ export class Delivery {
 
   #lookAtLongLine(file: TailFile): Promise<Looked> {
     const seen = CHUNK_BYTES + PRINT_BYTES - tailBytes(file.place.pos);
-    return this.#seen(file, this.#parts.looker.lookAtLongLine(file, this.#chunks[0], seen));
+    return this.#seen(file, this.#parts.looker.lookAtLongLine(file, this.#chunks[0]!, seen));
   }
 }
 
 /** One file's turn of a drain. */
-interface Turn {
+class Turn {
   readonly file: TailFile;
-  linesLeft: number;
+  /** Where it ended when the turn began. */
   readonly end: number;
-  chunk: number;
+  linesLeft: number;
+  chunk = 0;
+  /** What stands behind the chunk whose lines were found last; read by now, or being read. */
+  looking: Promise<Looked> = Promise.resolve('nothing');
+
+  constructor(file: TailFile, lines: number) {
+    this.file = file;
+    this.end = file.size;
+    this.linesLeft = lines;
+  }
+}
+
+/** A chunk that is ready to be put. */
+interface Next {
+  readonly filled: Filled;
+  /** The turn ends with it. */
+  readonly isLast: boolean;
+  /** There is more in the file. */
+  readonly isMore: boolean;
 }

@@ -3,6 +3,7 @@
  * and put again from the first refused one on: the place of its file did not move.
  */
 import type { PutOutcome, SourceContext } from '../../component/source.ts';
+import type { BatchBuilder } from '../../memory/block/builder.ts';
 import type { Copies } from './copies.ts';
 import type { FileTable } from './file-table.ts';
 import { appendAlone, appendShared, endAfter, type HeaderRule, type Run } from './lines.ts';
@@ -18,10 +19,15 @@ const LAST_ANSWER_MS = 3500;
 const TABLE_BYTES = 12;
 const ROOM_BYTES = 1024;
 
-/** A put under way: its runs and the number of events of each. */
-export interface Put {
+/** Runs whose lines are in a batch, and the number of events of each. */
+export interface Filled {
   readonly runs: readonly Run[];
   readonly counts: readonly number[];
+  readonly batch: BatchBuilder;
+}
+
+/** A put under way. */
+export interface Put extends Omit<Filled, 'batch'> {
   readonly outcome: Promise<PutOutcome>;
 }
 
@@ -62,8 +68,11 @@ export class Putter {
     return this.#isStopped;
   }
 
-  /** Appends the runs and puts them; null when the source stops before there is room. */
-  async put(runs: readonly Run[]): Promise<Put | null> {
+  /**
+   * Appends the runs to a batch, which must be put or discarded before the next one is filled; null when the
+   * source stops before there is room.
+   */
+  async fill(runs: readonly Run[]): Promise<Filled | null> {
     let bytes = ROOM_BYTES;
     for (const run of runs) bytes += run.end - run.from;
     const room = bytes + Math.ceil(bytes / this.#lineBytes) * TABLE_BYTES;
@@ -73,16 +82,22 @@ export class Putter {
       if (this.#isStopped) return null;
       batch = this.#context.openBatch(room);
     }
-    const isAlone = runs.length === 1;
+    const append = runs.length === 1 ? appendAlone : appendShared;
     const counts: number[] = [];
-    for (const run of runs) {
-      const count = isAlone ? appendAlone(batch, run, this.#rule) : appendShared(batch, run, this.#rule);
-      counts.push(count);
-      this.#context.counters.add('AppendBatchReceivedCount', Math.ceil(count / this.#batchSize));
-    }
+    for (const run of runs) counts.push(append(batch, run, this.#rule));
     this.#lineBytes = Math.max(1, bytes / batch.count);
-    this.#context.counters.add('EventReceivedCount', batch.count);
+    return { runs, counts, batch };
+  }
+
+  put({ runs, counts, batch }: Filled): Put {
+    const { counters } = this.#context;
+    for (const count of counts) counters.add('AppendBatchReceivedCount', Math.ceil(count / this.#batchSize));
+    counters.add('EventReceivedCount', batch.count);
     return { runs, counts, outcome: this.#context.put(batch, 'each') };
+  }
+
+  discard({ batch }: Filled): void {
+    this.#context.discard(batch);
   }
 
   /**
