@@ -63,12 +63,14 @@ export class SpoolFile implements SourceFile {
   };
 
   /**
-   * What shows that the file was written to since it was opened, in Flume's words; null when nothing does.
-   * A file that is gone is not changed: what it held has been read.
+   * What shows that the file was written to since it was opened, in Flume's words, or that another one has
+   * its name, which Flume takes for read; null when nothing does. A file that is gone is not changed: what it
+   * held has been read.
    */
   async change(): Promise<string | null> {
     const now = await stateOf(this.path);
     if (now === null) return null;
+    if (now.inode !== this.state.inode) return `File has been replaced since being read: ${this.path}`;
     if (now.mtimeMs !== this.state.mtimeMs) return `File has been modified since being read: ${this.path}`;
     if (now.size !== this.size) return `File has changed size since being read: ${this.path}`;
     return null;

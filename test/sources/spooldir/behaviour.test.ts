@@ -1,6 +1,6 @@
 /** Spooldir: files read in their order, marked as read, with their headers; what a start takes over. */
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { describe, test } from 'node:test';
 import { META_FILE, PositionTracker } from '../../../src/sources/spooldir/tracker.ts';
@@ -8,6 +8,10 @@ import { MoodyChannel } from '../../kit/flow.ts';
 import { temporaryDirectory } from '../../kit/temporary.ts';
 import { until } from '../../kit/until.ts';
 import { runSpool, Spool } from './spool.ts';
+
+const LARGE_BYTES = 1e9;
+/** From a running source to the first event of the rest. */
+const RESUME_MS_MAX = 300;
 
 describe('spooldir: files', { concurrency: 4 }, () => {
   test('are read in the order of their times, renamed, counted and logged; later ones, too', async (t) => {
@@ -172,6 +176,25 @@ describe('spooldir: a start', { concurrency: 4 }, () => {
     const { collected } = await runSpool(t, spool);
     await collected.untilCount(3);
     assert.deepEqual(collected.bodies, ['rest 1', 'rest 2', 'o']);
+  });
+
+  test('at the end of 1 GB takes no longer than with a small file', async (t) => {
+    const spool = new Spool(t);
+    const path = spool.put('large', '');
+    truncateSync(path, LARGE_BYTES);
+    appendFileSync(path, '\nrest\n');
+    const first = await runSpool(t, spool, { includePattern: 'nothing' });
+    await first.flow.stop();
+    const tracker = new PositionTracker(spool.path('.flumespool'));
+    await tracker.store(path, String(statSync(path).ino), LARGE_BYTES + 1);
+    await tracker.close();
+    const { collected } = await runSpool(t, spool);
+    const startedMs = performance.now();
+    await collected.untilCount(1);
+    const tookMs = performance.now() - startedMs;
+    assert.deepEqual(collected.bodies, ['rest']);
+    assert.ok(tookMs < RESUME_MS_MAX, `${tookMs} ms`);
+    await spool.untilNames('large.COMPLETED');
   });
 
   test('reads a file anew that is another one, or shorter than its position', async (t) => {

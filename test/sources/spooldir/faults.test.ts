@@ -5,6 +5,7 @@ import {
   mkdirSync,
   renameSync,
   rmSync,
+  statSync,
   symlinkSync,
   truncateSync,
   utimesSync,
@@ -102,6 +103,24 @@ describe('spooldir: one file is wrong', { concurrency: 4 }, () => {
     await next.collected.untilCount(1);
     assert.deepEqual(next.collected.bodies, ['a1']);
     assert.ok(next.flow.logged(/is not the file of which 6 bytes were read/));
+    await spool.untilNames('a.COMPLETED');
+  });
+
+  test('replaced while it is read by a file of its size and time: that one is read, too', async (t) => {
+    const spool = new Spool(t);
+    const path = spool.put('a', 'a1\na2\n');
+    const { atime, mtime } = statSync(path);
+    const held = await runHeld(t, spool);
+    writeFileSync(spool.path('.other'), 'b1\nb2\n');
+    utimesSync(spool.path('.other'), atime, mtime);
+    renameSync(spool.path('.other'), path);
+    await held.moody.set('accept');
+    await held.collected.untilCount(4);
+    assert.deepEqual(held.collected.bodies, ['a1', 'a2', 'b1', 'b2']);
+    assert.match(
+      held.flow.logged('File has been replaced since being read')!.text,
+      /\/a\. The file is set aside/,
+    );
     await spool.untilNames('a.COMPLETED');
   });
 
