@@ -45,6 +45,14 @@ describe('lines of a file', () => {
     assert.deepEqual(rig.bodies, ['one', 'two', ' goes on', 'three']);
   });
 
+  test('of an empty file are none, until it grows', async (t) => {
+    const rig = await TailRig.open(t, {}, (it) => writeFileSync(it.path('empty.log'), ''));
+    await rig.untilStored('empty.log', 0);
+    appendFileSync(rig.path('empty.log'), 'one\n');
+    await rig.untilCount(1);
+    assert.deepEqual(rig.bodies, ['one']);
+  });
+
   test('of megabytes come in order and once, with long lines among them', async (t) => {
     const lines: string[] = [];
     for (let n = 0; n < 30_000; n++) lines.push(`${n} ${'x'.repeat(n % 301)}`);
