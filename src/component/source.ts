@@ -58,11 +58,6 @@ export interface SourceContext extends ComponentContext {
    * Resolves when as many puts are answered as are in flight now; lazy ones are answered promptly meanwhile.
    */
   settled(): Promise<void>;
-  /**
-   * Resolves after `ms`. Where this thread serves nobody else it sleeps meanwhile: what comes in from outside
-   * is handled all at once afterwards, and costs one wake-up.
-   */
-  rest(ms: number): Promise<void>;
   /** Load a part named by an option (http handler, …); plug-ins included. Throws CONF_UNKNOWN_TYPE. */
   loadPlugin(specifier: string): Promise<Record<string, unknown>>;
   /** Shown as status `degraded` with this reason until called with null. */

@@ -16,11 +16,6 @@ const RINGS = 0;
 const ASLEEP = 16; // on a cache line of its own
 const MAIL = 17;
 
-/** Puts the thread to sleep; nothing wakes it before. */
-export function sleepThread(ms: number): void {
-  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
-}
-
 export class Doorbell {
   readonly memory: SharedArrayBuffer;
   readonly #words: Int32Array;

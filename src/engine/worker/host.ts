@@ -145,7 +145,6 @@ export class WorkerHost {
           log,
           storeNumber,
           send,
-          rest: (ms) => this.#reactor.rest(ms),
         });
       }
       case 'channel': {

@@ -5,7 +5,7 @@
  * place; any other waits asynchronously, and while it is busy gives the event loop a turn every TURN_MS.
  */
 import { collectDropped } from '../../memory/store/collect.ts';
-import { type Doorbell, sleepThread } from '../../memory/wait.ts';
+import type { Doorbell } from '../../memory/wait.ts';
 
 export interface Pumpable {
   /** Does what can be done now; true when anything was. */
@@ -67,15 +67,6 @@ export class Reactor {
         await null;
       }
     }
-  }
-
-  /** A pause of one unit: the whole thread sleeps when there is no other. */
-  async rest(ms: number): Promise<void> {
-    if (this.#units.size > 1) return await new Promise((resolve) => setTimeout(resolve, ms));
-    sleepThread(ms);
-    // What came meanwhile is polled for between the two.
-    await new Promise(setImmediate);
-    await new Promise(setImmediate);
   }
 
   #mayBlock(): boolean {

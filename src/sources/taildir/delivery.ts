@@ -5,9 +5,6 @@
  * reads them, the one changed longest ago first. `grown` holds files that were at their end and have grown
  * by a few lines: many of them share a put, at most once in PACE_MS, so that many busy files cost little. A
  * file's lines are under way in one put at a time: whatever a channel refuses, their order stays.
- *
- * Between two rounds the thread rests: what the system tells of writes meanwhile is heard at once, so that
- * each round costs one wake-up, and not each write.
  */
 import { setImmediate as endOfTurn } from 'node:timers/promises';
 import { messageOf } from '../../base/errors.ts';
@@ -25,16 +22,11 @@ const SLICES = 32;
 /** Bytes of such a read with what stands before the place. */
 const SLICE_ROOM = SLICE_BYTES + PRINT_BYTES;
 /** Least time between two rounds of files that have grown: a line is in the channel after 100 ms. */
-const PACE_MS = 80;
+const PACE_MS = 75;
 
 export interface DeliveryParts extends TailParts {
   readonly looker: Looker;
   readonly putter: Putter;
-}
-
-/** Whether something is under way that needs the event loop. */
-export interface Surroundings {
-  readonly isWorking: boolean;
 }
 
 export class Delivery {
@@ -79,15 +71,13 @@ export class Delivery {
   }
 
   /** Ends when the putter is stopped. */
-  async run(surroundings: Surroundings): Promise<void> {
-    const { putter, context } = this.#parts;
+  async run(): Promise<void> {
+    const { putter } = this.#parts;
     while (!putter.isStopped) {
-      const waitMs = this.#roundDueMs - Date.now();
-      if (waitMs <= 0 && this.#grown.size > 0) await this.#roundOfGrown();
+      const waitMs = this.#grown.size === 0 ? Number.POSITIVE_INFINITY : this.#roundDueMs - Date.now();
+      if (waitMs <= 0) await this.#roundOfGrown();
       else if (this.#backlog.size > 0) await this.#turn();
-      else if (waitMs <= 0) await this.#idle(Number.POSITIVE_INFINITY);
-      else if (surroundings.isWorking) await this.#idle(waitMs);
-      else await context.rest(waitMs);
+      else await this.#idle(waitMs);
     }
   }
 

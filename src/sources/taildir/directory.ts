@@ -136,11 +136,6 @@ export class WatchedDirectory implements Home {
     return this.#groups.find((group) => group.matches(text)) ?? null;
   }
 
-  /** Names are being looked at: the event loop is needed. */
-  get isWorking(): boolean {
-    return this.#working !== null;
-  }
-
   /** Looks at everything. */
   async list(): Promise<void> {
     this.#isListDue = true;

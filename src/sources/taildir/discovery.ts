@@ -84,11 +84,6 @@ export class Discovery implements DirectoryEvents {
     this.#events.found(first);
   }
 
-  /** Something is being looked for or at: the event loop is needed. */
-  get isWorking(): boolean {
-    return this.#searching !== null || this.directories.some((directory) => directory.isWorking);
-  }
-
   tick(nowMs: number, elapsedMs: number): void {
     for (const directory of this.directories) directory.tick(nowMs, elapsedMs);
     // Those that were just being opened when they lost their names.

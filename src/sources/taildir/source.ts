@@ -113,7 +113,7 @@ export class TaildirSource implements Source {
       throw error;
     }
     upkeep.start(discovery);
-    const ended = delivery.run(discovery).catch((error: unknown) => {
+    const ended = delivery.run().catch((error: unknown) => {
       context.counters.add('GenericProcessingFail', 1);
       log.error(`source ${context.name}: it cannot go on`, error);
       upkeep.trouble('delivery', messageOf(error));

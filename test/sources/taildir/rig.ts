@@ -173,7 +173,6 @@ export class TailRig {
       discard: (batch) => batch.cancel(),
       room: async () => {},
       settled: async () => {},
-      rest: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
       loadPlugin: async () => ({}),
       degraded: (reason) => {
         this.degraded = reason;
