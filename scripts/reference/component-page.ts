@@ -58,16 +58,17 @@ function metricsText(declaration: Declaration, path: string): string {
   const text =
     kind === 'channel'
       ? `All of the group ${group}: ${CHANNEL_COUNTERS.map(code).join(', ')}.`
-      : `The group ${group}; it counts ${countersIn(path, kind).map(code).join(', ')}. The others stay 0.`;
+      : `The group ${group}; it counts ${countersIn(path, declaration).map(code).join(', ')}. The others stay 0.`;
   return `## Metrics\n\n${text} See ${link}.`;
 }
 
 /** Counters that the code of a component names, or what it has of hops. */
-function countersIn(path: string, kind: 'source' | 'sink'): readonly string[] {
+function countersIn(path: string, declaration: Declaration): readonly string[] {
   const own = codeOf(path);
   const shared = [...own.matchAll(/'(?:\.\.\/)+(component\/hop\/[\w-]+\.ts)'/g)];
   const text = own + shared.map(([, file]) => readText('src', file!)).join('');
-  const names: readonly string[] = kind === 'source' ? SOURCE_COUNTERS : SINK_COUNTERS;
+  const more = declaration.kind === 'sink' ? (declaration.counters ?? []) : [];
+  const names = declaration.kind === 'source' ? SOURCE_COUNTERS : [...SINK_COUNTERS, ...more];
   return names.filter((name) => text.includes(`'${name}'`));
 }
 
