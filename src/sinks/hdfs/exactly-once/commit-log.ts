@@ -27,6 +27,9 @@ import type { FilesInUse, InUse, InUseRecord } from '../in-use-record.ts';
 import type { RecordedFile } from './record.ts';
 import { OutcomeUnknown, type RecordStore } from './record-store.ts';
 
+/** At the soonest, before what could not be read is tried again. */
+const RETRY_MS_MIN = 1000;
+
 export interface CommitLogSetup {
   readonly sink: string;
   readonly log: Logger;
@@ -103,10 +106,13 @@ export class CommitLog implements FilesInUse {
       const { log, retryMs } = this.#setup;
       if (this.#isStopping) return;
       log.warn(`What was in use is finished later: ${messageOf(error)}`, error);
-      const timer = setTimeout(() => {
-        this.#retries.delete(timer);
-        this.#finish(place);
-      }, retryMs);
+      const timer = setTimeout(
+        () => {
+          this.#retries.delete(timer);
+          this.#finish(place);
+        },
+        Math.max(retryMs, RETRY_MS_MIN),
+      );
       this.#retries.add(timer);
     });
   }
