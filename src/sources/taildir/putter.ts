@@ -137,7 +137,7 @@ export class Putter {
     const { file, buffer, from, place, ends } = run;
     if (file.isGone || file.epoch !== run.epoch) return;
     const end = isWhole ? run.end : ends === null ? endAfter(buffer, from, count) : ends[count - 1]!;
-    this.#reader.advance(file, place, buffer, from, end);
+    file.advance(this.#reader.placeAfter(place, buffer, from, end));
     if (isWhole) file.partial = run.partial;
     file.changedMs = this.#context.clock.now();
     this.#table.isChanged = true;

@@ -93,18 +93,6 @@ export class Reader {
     if (this.#identity !== 'content') return { pos, tail: null };
     return { pos, tail: Tail.of(tailIn(buffer, pos, end)) };
   }
-
-  /** Moves the file there. */
-  advance(file: TailFile, place: Place, buffer: Buffer, from: number, end: number): void {
-    const { tail } = file.place;
-    if (tail === null || this.#identity !== 'content') {
-      file.advance(this.placeAfter(place, buffer, from, end));
-      return;
-    }
-    const pos = place.pos + end - from;
-    tail.renew(tailIn(buffer, pos, end));
-    file.advance({ pos, tail });
-  }
 }
 
 function tailIn(buffer: Buffer, pos: number, end: number): Buffer {
