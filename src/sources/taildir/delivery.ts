@@ -22,7 +22,7 @@ const SLICES = 32;
 /** Bytes of such a read with what stands before the place. */
 const SLICE_ROOM = SLICE_BYTES + PRINT_BYTES;
 /** Least time between two rounds of files that have grown: a line is in the channel after 100 ms. */
-const PACE_MS = 75;
+const PACE_MS = 50;
 
 export interface DeliveryParts extends TailParts {
   readonly looker: Looker;
