@@ -76,14 +76,11 @@ class ExecSource implements Source {
   }
 
   start(): void {
-    const { log, name } = this.#context;
+    const { log } = this.#context;
     log
       .named('org.apache.flume.source.ExecSource')
       .info(`Exec source starting with command: ${this.#options.command}`);
-    this.#running = this.#run().catch((error: unknown) => {
-      log.error(`source ${name}: the command’s output cannot be read any more`, error);
-      this.#context.degraded(String(error));
-    });
+    this.#running = this.#run();
   }
 
   async #run(): Promise<void> {
@@ -130,10 +127,24 @@ class ExecSource implements Source {
       child.once('close', (code, signal) => resolve(signal ?? String(code)));
     });
     this.#readErrors(child);
-    await this.#readLines(output);
+    try {
+      await this.#readLines(output);
+    } catch (error) {
+      // As if the command had ended: it is not read any more, and may be run again.
+      this.#cannotRead(error);
+      await endGroup(this.#current);
+    }
     const end = await ended;
     this.#current = null;
     return end;
+  }
+
+  #cannotRead(error: unknown): void {
+    const text = `the command’s output cannot be read any more: ${messageOf(error)}`;
+    const next = this.#options.restart ? 'it is run again' : 'set restart = true to have it run again';
+    this.#context.log.error(`source ${this.#context.name}: ${text} (${next})`, error);
+    this.#context.counters.add('EventReadFail', 1);
+    this.#context.degraded(text);
   }
 
   #cannotRun(file: string, reason: string, remedy: string): void {
