@@ -428,6 +428,7 @@ export class HdfsSink implements Sink {
     await Promise.all([...this.#queues.values()].map((queue) => queue.stop()));
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#closeAll();
+    await this.#commitLog?.opened();
     await this.#finisher.stop();
     await this.#commitLog?.stop();
     await this.#fileSystems.close();

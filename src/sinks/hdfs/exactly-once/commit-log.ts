@@ -342,10 +342,15 @@ export class CommitLog implements FilesInUse {
     this.#setup.local?.flush();
   }
 
-  /** Names nothing in records that is finished: the next start has less to look for. */
-  async stop(): Promise<void> {
+  /** Before a stop: resolves when it is known what earlier lives left, so that it can still be finished. */
+  async opened(): Promise<void> {
     this.#isStopping = true;
     for (const timer of this.#retries) clearTimeout(timer);
+    await Promise.allSettled(this.#logs.values());
+  }
+
+  /** Names nothing in records that is finished: the next start has less to look for. */
+  async stop(): Promise<void> {
     for (const opening of this.#logs.values()) {
       const state = await opening.catch(() => null);
       if (state === null) continue;
