@@ -46,6 +46,8 @@ export class EmbeddedAgent {
   #link: BroadcastChannel | null = null;
   #state: State = 'new';
   #starting: Promise<void> | null = null;
+  /** Called when the source listens for the first time; null once it has. */
+  #sourceListens: (() => void) | null = null;
   readonly #waiting = new Map<number, Waiting>();
   #next = 0;
 
@@ -89,8 +91,19 @@ export class EmbeddedAgent {
     this.#link.onmessage = (message) =>
       this.#hear((message as unknown as { data: FromSource | { kind: 'put' } }).data);
     this.#link.unref();
+    // Its word for it may come later than that of the engine, and what is put before would not be heard.
+    const listens = new Promise<void>((resolve) => {
+      this.#sourceListens = resolve;
+    });
     await this.#agent.start();
     this.#checkStarted(this.#agent);
+    const isRunning = this.#agent
+      .status()
+      .some(({ kind, state }) => kind === 'source' && state === 'running');
+    if (!isRunning) return;
+    this.#link.ref();
+    await listens;
+    this.#link.unref();
   }
 
   /** The command line retries what cannot start; a program wants to know. */
@@ -130,11 +143,17 @@ export class EmbeddedAgent {
   }
 
   #hear(message: FromSource | { readonly kind: 'put' }): void {
-    if (message.kind === 'started') this.#abandon('its source was started again before it answered');
+    if (message.kind === 'started') this.#heardStart();
     if (message.kind !== 'answer') return;
     const waiting = this.#waiting.get(message.id);
     if (message.refusal === null) waiting?.resolve();
     else waiting?.reject(this.#refused(message.refusal));
+  }
+
+  #heardStart(): void {
+    if (this.#sourceListens === null) this.#abandon('its source was started again before it answered');
+    this.#sourceListens?.();
+    this.#sourceListens = null;
   }
 
   /** Nobody will answer: the events may be in the channel, or not. */
