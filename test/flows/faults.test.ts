@@ -163,7 +163,7 @@ describe('faults', () => {
     assert.equal(bad.events.length, 0);
     assert.equal(flow.status('sink', 'k1').state, 'running');
     assert.equal(await flow.stop(300), false, 'what could not be delivered is told');
-    assert.ok(flow.logged(/Stopped with 100 events still in channels/));
+    await flow.untilLogged(/Stopped with 100 events still in channels/);
   });
 
   test('an interceptor that throws refuses the batch to its sender and the agent stays up', async (t) => {

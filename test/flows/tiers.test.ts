@@ -65,18 +65,22 @@ describe('tiers', () => {
     const moody = new MoodyChannel(t);
     const { client, first, middle, last } = await tiers(t, moody.channel('c1', 'refuse'));
     const taken: string[] = [];
-    let refusal: unknown = null;
-    for (let n = 0; refusal === null; n += 10) {
-      const bodies = Array.from({ length: 10 }, (_, i) => `event ${n + i}`);
-      await client.appendBatch(bodies.map((body) => ({ body }))).then(
-        () => taken.push(...bodies),
-        (error: unknown) => {
-          refusal = error;
-        },
+    let sent = 0;
+    // The first may be full for a moment only, while the second still has room.
+    await until('both channels are full, and the client is refused', async () => {
+      const isFull = sizeOf(first) === ROOM && sizeOf(middle) === ROOM;
+      const bodies = Array.from({ length: 10 }, () => `event ${sent++}`);
+      const refusal = await client.appendBatch(bodies.map((body) => ({ body }))).then(
+        () => null,
+        (error: unknown) => error,
       );
-    }
-    assert.ok(refusal instanceof RpcError && refusal.failure === 'refused', String(refusal));
-    await until('both channels are full', () => sizeOf(first) === ROOM && sizeOf(middle) === ROOM);
+      if (refusal === null) {
+        taken.push(...bodies);
+        return false;
+      }
+      assert.ok(refusal instanceof RpcError && refusal.failure === 'refused', String(refusal));
+      return isFull;
+    });
     assert.equal(middle.counter('channel', 'c1', 'EventTakeSuccessCount'), 0, 'nothing was committed');
     await moody.set('accept');
     await last.collected.untilCount(taken.length);

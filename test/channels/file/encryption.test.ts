@@ -122,7 +122,7 @@ describe('an encrypted file channel', () => {
       'encryption.keyProvider.keys.key-0.passwordFile': join(KEYS, 'store.password'),
     };
     const flow = await put(t, channel(directory, rotated), lines('new'));
-    assert.ok(flow.logged('blocks are encrypted with the key Key-1, AES-256-CTR'));
+    await flow.untilLogged('blocks are encrypted with the key Key-1, AES-256-CTR');
     const { collected } = await deliver(t, channel(directory, rotated));
     await collected.untilCount(60);
     assert.deepEqual(collected.bodies, [...lines('clear'), ...lines('old'), ...lines('new')]);

@@ -230,7 +230,7 @@ describe('exec: restart', { concurrency: 4 }, () => {
     const { collected, flow } = await runExec(t, options);
     await collected.untilCount(5);
     assert.deepEqual(new Set(collected.bodies), new Set(['run']));
-    assert.equal(flow.logged(/Restarting/)?.text, 'Restarting in 10ms, exit code 7');
+    assert.equal((await flow.untilLogged(/Restarting/)).text, 'Restarting in 10ms, exit code 7');
   });
 
   test('a command that is killed is run again', async (t) => {
@@ -242,7 +242,7 @@ describe('exec: restart', { concurrency: 4 }, () => {
     process.kill(first!, 'SIGKILL');
     const [, second] = await pids(path, 2);
     assert.notEqual(second, first);
-    assert.equal(flow.logged(/Restarting/)?.text, 'Restarting in 1ms, exit code SIGKILL');
+    assert.equal((await flow.untilLogged(/Restarting/)).text, 'Restarting in 1ms, exit code SIGKILL');
     await flow.stop();
     await until('the second has ended', () => !isAlive(second!));
   });

@@ -35,8 +35,8 @@ describe('spooldir: files', { concurrency: 4 }, () => {
     assert.equal(flow.counter('source', 'r1', 'EventAcceptedCount'), 6);
     const batches = flow.counter('source', 'r1', 'AppendBatchReceivedCount');
     assert.equal(flow.counter('source', 'r1', 'AppendBatchAcceptedCount'), batches);
-    assert.ok(flow.logged(`SpoolDirectorySource source starting with directory: ${spool.directory}`));
-    assert.ok(flow.logged(`Preparing to move file ${spool.path('b')} to ${spool.path('b.COMPLETED')}`));
+    await flow.untilLogged(`SpoolDirectorySource source starting with directory: ${spool.directory}`);
+    await flow.untilLogged(`Preparing to move file ${spool.path('b')} to ${spool.path('b.COMPLETED')}`);
     assert.equal(flow.status('source', 'r1').state, 'running');
   });
 
@@ -127,7 +127,10 @@ describe('spooldir: the channel', { concurrency: 4 }, () => {
     await spool.untilNames('a.COMPLETED');
     assert.ok(flow.counter('source', 'r1', 'ChannelWriteFail') > 0);
     assert.equal(flow.counter('source', 'r1', 'EventAcceptedCount'), 500);
-    assert.match(flow.logged('The channel is full')!.text, /will try again after 10 milliseconds/);
+    assert.match(
+      (await flow.untilLogged('The channel is full')).text,
+      /will try again after 10 milliseconds/,
+    );
   });
 
   test('what it refuses comes before what was read behind it', async (t) => {
@@ -212,7 +215,7 @@ describe('spooldir: a start', { concurrency: 4 }, () => {
       const { collected, flow } = await runSpool(t, spool);
       await collected.untilCount(2);
       assert.deepEqual(collected.bodies, ['one', 'two']);
-      assert.ok(flow.logged(/a is not the file of which \d+ bytes were read: it is read from its beginning/));
+      await flow.untilLogged(/a is not the file of which \d+ bytes were read: it is read from its beginning/);
     }
   });
 
@@ -222,7 +225,7 @@ describe('spooldir: a start', { concurrency: 4 }, () => {
     spool.put('a', 'one\n');
     const { collected, flow } = await runSpool(t, spool);
     await collected.untilCount(1);
-    assert.ok(flow.logged(/The tracker file cannot be read \(Not an Avro data file\.\)/));
+    await flow.untilLogged(/The tracker file cannot be read \(Not an Avro data file\.\)/);
     await spool.untilNames('a.COMPLETED');
   });
 

@@ -57,7 +57,7 @@ describe('spooldir: one file is wrong', { concurrency: 4 }, () => {
     assert.deepEqual(held.collected.bodies, ['a1', 'a2', 'b1']);
     await spool.untilNames('a', 'b.COMPLETED');
     await untilDegraded(held, /set aside: File has been modified since being read: .*\/a/);
-    const { level, text } = held.flow.logged('File has been modified since being read')!;
+    const { level, text } = await held.flow.untilLogged('File has been modified since being read');
     assert.equal(level, 'error');
     assert.match(text, /source r1: .*\/a\. The file is set aside at byte 6, the others are read on/);
     assert.equal(held.flow.counter('source', 'r1', 'EventReadFail'), 1);
@@ -102,7 +102,7 @@ describe('spooldir: one file is wrong', { concurrency: 4 }, () => {
     const next = await runSpool(t, spool);
     await next.collected.untilCount(1);
     assert.deepEqual(next.collected.bodies, ['a1']);
-    assert.ok(next.flow.logged(/is not the file of which 6 bytes were read/));
+    await next.flow.untilLogged(/is not the file of which 6 bytes were read/);
     await spool.untilNames('a.COMPLETED');
   });
 
@@ -118,7 +118,7 @@ describe('spooldir: one file is wrong', { concurrency: 4 }, () => {
     await held.collected.untilCount(4);
     assert.deepEqual(held.collected.bodies, ['a1', 'a2', 'b1', 'b2']);
     assert.match(
-      held.flow.logged('File has been replaced since being read')!.text,
+      (await held.flow.untilLogged('File has been replaced since being read')).text,
       /\/a\. The file is set aside/,
     );
     await spool.untilNames('a.COMPLETED');
