@@ -4,12 +4,15 @@ import { closeSync, openSync, readdirSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join, resolve } from 'node:path';
 import { spawnJavaFlume } from '../test/peers/flume/index.ts';
+import { fillPageCache } from './page-cache.ts';
 
 export type AgentKind = 'millrace' | 'flume';
 
 export interface RunningAgent {
   readonly process: ChildProcess;
   readonly metricsPort: number;
+  /** On this process's `performance` clock. */
+  readonly launchedMs: number;
   /** Launch to the first 200 of /metrics, in ms. */
   readonly startMs: number;
 }
@@ -37,13 +40,14 @@ export interface StartSettings {
 
 export async function startAgent(kind: AgentKind, settings: StartSettings): Promise<RunningAgent> {
   const metricsPort = await freePort();
+  fillPageCache();
   const launchedMs = performance.now();
   const child =
     kind === 'flume' ? spawnJavaFlume({ ...settings, metricsPort }) : spawnMillrace(settings, metricsPort);
   while (performance.now() - launchedMs < START_MS_MAX) {
     if (hasEnded(child)) break;
     if ((await metricsOf(metricsPort)) !== null) {
-      return { process: child, metricsPort, startMs: performance.now() - launchedMs };
+      return { process: child, metricsPort, launchedMs, startMs: performance.now() - launchedMs };
     }
     await new Promise((done) => setTimeout(done, 5));
   }

@@ -6,6 +6,7 @@ import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { AgentKind } from './agents.ts';
 import { amplification, disk, restart } from './durable/index.ts';
+import { outage } from './durable/outage.ts';
 import { files } from './files.ts';
 import { FLOWS, type Flow } from './flows/index.ts';
 import { latency } from './latency.ts';
@@ -23,8 +24,9 @@ usage: npm run bench -- FLOW… [--against flume] [--pairs 5] [--seconds 20] [--
 
 flows:   ${FLOWS.map((flow) => flow.name).join(', ')}, all
 others:  startup (launch to the first metrics answer), idle (CPU of an idle agent), memory (growth over a long run),
-         restart (with a backlog of --events in the file channel), amplification (bytes written for bytes put),
-         disk (the log beside a plain file), mixed (hops from Millrace to Java Flume and back),
+         restart (with a backlog of --events in the file channel), outage (puts while a backlog of --events grows),
+         amplification (bytes written for bytes put), disk (the log beside a plain file),
+         mixed (hops from Millrace to Java Flume and back),
          latency (acknowledgement of single events, both agents), taildir-many (CPU and delay of 10,000 files),
          files (files of the hdfs sink a gigabyte, with Flume's defaults and with hdfs.minFileSize)
 
@@ -42,6 +44,7 @@ const STILL = [
   'idle',
   'memory',
   'restart',
+  'outage',
   'amplification',
   'disk',
   'mixed',
@@ -166,6 +169,7 @@ async function main(): Promise<number> {
     idle: () => idle(seconds),
     memory: () => memory(seconds),
     restart: () => restart(events, against),
+    outage: () => outage(events),
     amplification: () => amplification(events, against),
     disk: () => disk(),
     mixed: () => mixed(count, seconds),

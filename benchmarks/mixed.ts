@@ -16,7 +16,10 @@ export async function mixed(runs: number, seconds: number): Promise<string> {
       for (const receiver of SIDES) {
         const rates: number[] = [];
         for (let n = 0; n < runs; n++) {
-          rates.push((await measure(flow, receiver, seconds, sender)).eventsPerSecond);
+          const { eventsPerSecond } = await measure(flow, receiver, seconds, sender);
+          rates.push(eventsPerSecond);
+          const run = `${name} ${n + 1}/${runs} ${sender} to ${receiver}`;
+          process.stderr.write(`${run}: ${short(eventsPerSecond)} events/s\n`);
         }
         const { median, min, max } = spreadOf(rates);
         const range = `${short(min)} – ${short(max)} in ${runs} runs`;

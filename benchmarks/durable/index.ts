@@ -1,57 +1,10 @@
 /** Measurements of the file channel that are no flow: a restart with a backlog, what is written, the disk. */
-import { closeSync, fdatasyncSync, mkdtempSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { closeSync, fdatasyncSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { EventLog } from '../../src/storage/log/log.ts';
-import {
-  type AgentKind,
-  hasEnded,
-  metricsOf,
-  type RunningAgent,
-  residentBytes,
-  startAgent,
-  stopAgent,
-} from '../agents.ts';
+import { type AgentKind, type RunningAgent, residentBytes, stopAgent } from '../agents.ts';
 import { short } from '../statistics.ts';
-
-const sleep = (ms: number) => new Promise((done) => setTimeout(done, ms));
-const MB = 1e6;
-const BODY_BYTES = 200;
-const WAIT_MS_MAX = 1_200_000;
-
-async function inDirectory<T>(use: (directory: string) => Promise<T>): Promise<T> {
-  const directory = mkdtempSync(join(tmpdir(), 'millrace-bench-'));
-  try {
-    return await use(directory);
-  } finally {
-    rmSync(directory, { recursive: true, force: true });
-  }
-}
-
-function start(
-  kind: AgentKind,
-  conf: 'fill' | 'drain',
-  directory: string,
-  events: number,
-): Promise<RunningAgent> {
-  const env = { BENCH_DIR: directory, BENCH_EVENTS: String(events) };
-  const path = join(import.meta.dirname, `${conf}.conf`);
-  return startAgent(kind, { conf: path, name: 'b1', env, log: join(directory, 'agent.log') });
-}
-
-async function untilCount(
-  agent: RunningAgent,
-  counter: string,
-  count: number,
-  pollMs: number,
-): Promise<void> {
-  for (const began = performance.now(); performance.now() - began < WAIT_MS_MAX; await sleep(pollMs)) {
-    if (hasEnded(agent.process)) throw new Error('the agent ended before it was done');
-    const metrics = await metricsOf(agent.metricsPort);
-    if (Number(metrics?.['CHANNEL.c1']?.[counter] ?? 0) >= count) return;
-  }
-  throw new Error(`${counter} did not reach ${count}`);
-}
+import { BODY_BYTES, inDirectory, MB, start, untilCount } from './kit.ts';
 
 async function killed(agent: RunningAgent): Promise<void> {
   const ended = new Promise((done) => agent.process.once('exit', done));
@@ -74,12 +27,11 @@ async function restartOne(kind: AgentKind, events: number, directory: string): P
   await untilCount(first, 'EventPutSuccessCount', events, 100);
   const filled = (performance.now() - began) / 1000;
   await killed(first);
-  const launched = performance.now();
   const second = await start(kind, 'drain', directory, events);
   await untilCount(second, 'EventTakeSuccessCount', 1, 5);
-  const toFirst = (performance.now() - launched) / 1000;
+  const toFirst = (performance.now() - second.launchedMs) / 1000;
   await untilCount(second, 'EventTakeSuccessCount', events, 20);
-  const drained = (performance.now() - launched) / 1000 - toFirst;
+  const drained = (performance.now() - second.launchedMs) / 1000 - toFirst;
   const peak = residentBytes(second.process.pid!).peak / MB;
   await stopAgent(second);
   return (

@@ -71,7 +71,7 @@ describe('benchmarks: agents', () => {
       assert.equal(hasEnded(child), false);
       await once(child, 'exit');
       assert.equal(hasEnded(child), true);
-      await stopAgent({ process: child, metricsPort: 0, startMs: 0 });
+      await stopAgent({ process: child, metricsPort: 0, launchedMs: 0, startMs: 0 });
     });
   }
 
@@ -80,7 +80,7 @@ describe('benchmarks: agents', () => {
       "process.on('SIGTERM', () => process.exit(7)); setInterval(() => {}, 1000); console.log('up');";
     const child = spawn(process.execPath, ['-e', code], { stdio: ['ignore', 'pipe', 'inherit'] });
     await once(child.stdout, 'data');
-    await stopAgent({ process: child, metricsPort: 0, startMs: 0 });
+    await stopAgent({ process: child, metricsPort: 0, launchedMs: 0, startMs: 0 });
     assert.equal(child.exitCode, 7);
   });
 });
