@@ -125,13 +125,13 @@ export class SetAside {
     this.#checkAtMs = nowMs + Math.max(CHECK_MS, CHECK_MS_A_FILE * this.#held.size);
     let changed = false;
     for (const [file, held] of this.#held) {
-      if (held.isOpen) continue;
       const state = await stateOf(file).catch(() => undefined);
       if (state === undefined) continue;
       if (state === null) {
+        // One that is tried again, too: a crash may have come between its end and the record.
         this.#held.delete(file);
         changed = true;
-      } else if (await isWorthATry(held.entry, state, nowMs, markOf)) {
+      } else if (!held.isOpen && (await isWorthATry(held.entry, state, nowMs, markOf))) {
         held.isOpen = true;
         this.#log.info(`${file} is tried again; it was set aside: ${held.entry.reason}`);
       }

@@ -278,8 +278,9 @@ class SpoolDirectorySource implements Source {
     const since = new Date(this.#context.clock.now()).toISOString();
     const { mtimeMs, size, inode } = state;
     this.#setAside.add({ file: path, why, reason, offset, size, mtimeMs, inode, since });
-    await this.#saveSetAside();
-    await this.#persist('tracker', () => this.#tracker.remove());
+    if (await this.#saveSetAside()) await this.#persist('tracker', () => this.#tracker.remove());
+    // Given up at a stop: the position must be found somewhere.
+    else if (bad.state !== null) await this.#store(path, state, offset);
     this.#showSetAside();
   }
 
@@ -290,8 +291,9 @@ class SpoolDirectorySource implements Source {
     return { state: { mtimeMs: 0, size: 0, inode: tracked?.inode ?? '' }, offset: tracked?.offset ?? 0 };
   }
 
-  async #saveSetAside(): Promise<void> {
-    await this.#persist('list of files that are set aside', () => this.#setAside.save());
+  /** False when it is given up at the stop. */
+  async #saveSetAside(): Promise<boolean> {
+    return await this.#persist('list of files that are set aside', () => this.#setAside.save());
   }
 
   #showSetAside(): void {

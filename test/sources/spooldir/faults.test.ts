@@ -12,6 +12,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { describe, type TestContext, test } from 'node:test';
+import { SET_ASIDE_FILE } from '../../../src/sources/spooldir/set-aside.ts';
 import { META_FILE } from '../../../src/sources/spooldir/tracker.ts';
 import { MoodyChannel } from '../../kit/flow.ts';
 import { until } from '../../kit/until.ts';
@@ -27,6 +28,14 @@ async function runHeld(t: TestContext, spool: Spool, options: SpoolOptions = {})
   const running = await runSpool(t, spool, options, moody.channel('c1', 'stall'));
   await until('a put is held', () => moody.held > 0);
   return { ...running, moody };
+}
+
+/** What is written there next meets a full disk: the one of /dev/full. */
+function fillDiskOf(spool: Spool, file: string): string {
+  mkdirSync(spool.path('.flumespool'), { recursive: true });
+  const path = spool.path(`.flumespool/${file}.tmp`);
+  symlinkSync('/dev/full', path);
+  return path;
 }
 
 async function untilDegraded({ flow }: Running, reason: RegExp): Promise<void> {
@@ -230,6 +239,57 @@ describe('spooldir: the disk is wrong', { concurrency: 4 }, () => {
     assert.deepEqual(running.collected.bodies, lines);
     await until('it runs', () => running.flow.status('source', 'r1').state === 'running');
     await spool.untilNames('a.COMPLETED');
+  });
+
+  test('a full disk under the position: it is written when there is room again', async (t) => {
+    const spool = new Spool(t);
+    const full = fillDiskOf(spool, META_FILE);
+    const count = 200_000;
+    spool.put('a', 'line\n'.repeat(count));
+    const running = await runSpool(t, spool);
+    await untilDegraded(running, /The position cannot be written: ENOSPC/);
+    assert.ok(!spool.has(`.flumespool/${META_FILE}`));
+    rmSync(full);
+    await running.collected.untilCount(count);
+    await spool.untilNames('a.COMPLETED');
+    assert.equal(running.collected.bodies.length, count);
+  });
+
+  test('a full disk under the record of files that are set aside holds the source, and ends', async (t) => {
+    const spool = new Spool(t);
+    const full = fillDiskOf(spool, SET_ASIDE_FILE);
+    const path = spool.put('a', Buffer.from('a1\nb\xe9d\n', 'latin1'));
+    spool.put('b', 'b1\n');
+    const running = await runSpool(t, spool);
+    await untilDegraded(
+      running,
+      /The list of files that are set aside cannot be written: ENOSPC.*\. Nothing is read until it can/,
+    );
+    assert.deepEqual(running.collected.bodies, ['a1']);
+    assert.equal(running.flow.counter('source', 'r1', 'GenericProcessingFail'), 1);
+    rmSync(full);
+    await running.collected.untilCount(2);
+    assert.deepEqual(running.collected.bodies, ['a1', 'b1']);
+    await spool.untilNames('a', 'b.COMPLETED');
+    await untilDegraded(running, /^set aside: .*\/a cannot be read/);
+    assert.deepEqual(
+      spool.setAside().map(({ file, offset }) => [file, offset]),
+      [[path, 3]],
+    );
+  });
+
+  test('a stop before that record could be written: a start reads nothing again', async (t) => {
+    const spool = new Spool(t);
+    const full = fillDiskOf(spool, SET_ASIDE_FILE);
+    spool.put('a', Buffer.from('a1\nb\xe9d\n', 'latin1'));
+    spool.put('b', 'b1\n');
+    const running = await runSpool(t, spool);
+    await untilDegraded(running, /The list of files that are set aside cannot be written/);
+    await running.flow.stop();
+    rmSync(full);
+    const next = await runSpool(t, spool, { decodeErrorPolicy: 'IGNORE' });
+    await next.collected.untilCount(2);
+    assert.deepEqual([...running.collected.bodies, ...next.collected.bodies], ['a1', 'bd', 'b1']);
   });
 
   test('a file that cannot be marked as read holds the source, and is not read again', async (t) => {

@@ -6,6 +6,7 @@ import {
   renameSync,
   rmSync,
   statSync,
+  symlinkSync,
   utimesSync,
   writeFileSync,
 } from 'node:fs';
@@ -118,6 +119,31 @@ describe('files that are set aside', () => {
     assert.equal(next.summary(), null);
     const { files } = JSON.parse(readFileSync(join(directory, SET_ASIDE_FILE), 'utf8'));
     assert.deepEqual([files[0].file, files[0].why, files[0].reason], [path, 'damaged', 'wrong']);
+  });
+
+  test('a full disk: the record of before stays whole', async (t) => {
+    const { path, setAside } = rig(t, 'damaged', 4);
+    await setAside.save();
+    const record = join(path, '..', SET_ASIDE_FILE);
+    const before = readFileSync(record, 'utf8');
+    symlinkSync('/dev/full', `${record}.tmp`);
+    setAside.forget(path);
+    await assert.rejects(setAside.save(), /ENOSPC/);
+    assert.equal(readFileSync(record, 'utf8'), before);
+    rmSync(`${record}.tmp`);
+    await setAside.save();
+    assert.deepEqual(JSON.parse(readFileSync(record, 'utf8')), { files: [] });
+  });
+
+  test('a crash between the end of a file and the record: it is forgotten, and no new one begins there', async (t) => {
+    const { path, setAside } = rig(t, 'changed', 4);
+    await setAside.save();
+    rmSync(path);
+    const next = new SetAside(join(path, '..'), new ManualClock(), new RecordedLog());
+    await next.load();
+    assert.equal(next.get(path)?.offset, 4);
+    assert.equal(await next.check((file) => file), true);
+    assert.equal(next.get(path), undefined);
   });
 
   test('a record that cannot be read is told, and holds nothing up', async (t) => {

@@ -21,6 +21,44 @@ function directoryWith(t: TestContext, meta: Buffer): string {
   return directory;
 }
 
+async function keepsTheOneBefore(t: TestContext, code: string): Promise<void> {
+  const directory = temporaryDirectory(t);
+  let fails: 'open' | 'write' | 'rename' | null = null;
+  const failure = () => Object.assign(new Error(`${code}: told to`), { code });
+  const disk: TrackerDisk = {
+    open: async (path, flags) => {
+      if (fails === 'open') throw failure();
+      const handle = await open(path, flags);
+      const write: typeof handle.write = async (...args: readonly unknown[]) => {
+        if (fails === 'write') throw failure();
+        return await (handle.write as (...all: readonly unknown[]) => Promise<never>)(...args);
+      };
+      return { write, close: () => handle.close() };
+    },
+    rename: async (from, to) => {
+      if (fails === 'rename') throw failure();
+      await rename(from, to);
+    },
+    unlink,
+  };
+  const tracker = new PositionTracker(directory, disk);
+  await tracker.store('a', '1', 5);
+  // In place.
+  fails = 'write';
+  await assert.rejects(tracker.store('a', '1', 6), new RegExp(code));
+  assert.equal((await new PositionTracker(directory).read())?.offset, 5);
+  for (const step of ['open', 'write', 'rename'] as const) {
+    fails = step;
+    await assert.rejects(tracker.store('b', '2', 7), new RegExp(code), step);
+    assert.deepEqual(await new PositionTracker(directory).read(), { file: 'a', offset: 5, inode: '1' });
+  }
+  fails = null;
+  await tracker.store('b', '2', 7);
+  assert.deepEqual(await new PositionTracker(directory).read(), { file: 'b', offset: 7, inode: '2' });
+  await tracker.close();
+  assert.ok(!existsSync(join(directory, `${META_FILE}.tmp`)));
+}
+
 describe('the tracker file', () => {
   test('of Java Flume: the last position counts', async (t) => {
     const directory = directoryWith(t, Buffer.from(OF_JAVA, 'base64'));
@@ -90,37 +128,9 @@ describe('the tracker file', () => {
     await tracker.close();
   });
 
-  test('while a new one cannot be written, the old one stays whole', async (t) => {
-    const directory = temporaryDirectory(t);
-    let fails: 'open' | 'write' | 'rename' | null = null;
-    const failure = () => Object.assign(new Error('ENOSPC: no space left on device'), { code: 'ENOSPC' });
-    const disk: TrackerDisk = {
-      open: async (path, flags) => {
-        if (fails === 'open') throw failure();
-        const handle = await open(path, flags);
-        const write: typeof handle.write = async (...args: readonly unknown[]) => {
-          if (fails === 'write') throw failure();
-          return await (handle.write as (...all: readonly unknown[]) => Promise<never>)(...args);
-        };
-        return { write, close: () => handle.close() };
-      },
-      rename: async (from, to) => {
-        if (fails === 'rename') throw failure();
-        await rename(from, to);
-      },
-      unlink,
-    };
-    const tracker = new PositionTracker(directory, disk);
-    await tracker.store('a', '1', 5);
-    for (const step of ['open', 'write', 'rename'] as const) {
-      fails = step;
-      await assert.rejects(tracker.store('b', '2', 7), /ENOSPC/, step);
-      assert.deepEqual(await new PositionTracker(directory).read(), { file: 'a', offset: 5, inode: '1' });
-    }
-    fails = null;
-    await tracker.store('b', '2', 7);
-    assert.deepEqual(await new PositionTracker(directory).read(), { file: 'b', offset: 7, inode: '2' });
-    await tracker.close();
-    assert.ok(!existsSync(join(directory, `${META_FILE}.tmp`)));
-  });
+  for (const code of ['ENOSPC', 'EROFS', 'EIO']) {
+    test(`${code}: while a position cannot be written, the one before stays whole`, async (t) => {
+      await keepsTheOneBefore(t, code);
+    });
+  }
 });
