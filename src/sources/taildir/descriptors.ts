@@ -3,19 +3,38 @@
  * the limit those used longest ago are closed, but not those that are being read or have no name any more:
  * they could not be found again.
  */
+import { DescriptorLimit } from './descriptor-limit.ts';
 import type { Disk } from './disk.ts';
 import { keyOf, type TailFile, type TailPath } from './tail-file.ts';
 
+/** Held open at least, as many as a round reads; and those that make way at least. */
+const OPEN_MIN = 32;
+const WAY_MIN = 16;
+
 export class Descriptors {
-  readonly #disk: Disk;
-  readonly #max: number;
+  /** The disk for all that this source opens. */
+  readonly disk: Disk;
+  readonly #plainDisk: Disk;
+  readonly #limit = new DescriptorLimit(() => this.#makeWay());
+  readonly #onFewer: (max: number) => void;
+  #max: number;
   /** In the order of their last use. */
   readonly #open = new Set<TailFile>();
   readonly #opening = new Map<TailFile, Promise<number | null>>();
+  /** Descriptors in use, those of files that are just being opened among them. */
+  #inUse = 0;
 
-  constructor(disk: Disk, max: number) {
-    this.#disk = disk;
+  /** `onFewer` is told how many are held open from now on because the system lets no more be opened. */
+  constructor(disk: Disk, max: number, onFewer: (max: number) => void) {
+    this.#plainDisk = disk;
+    this.disk = this.#limit.around(disk);
     this.#max = max;
+    this.#onFewer = onFewer;
+  }
+
+  /** Files that may be held open. */
+  get max(): number {
+    return this.#max;
   }
 
   get count(): number {
@@ -46,30 +65,42 @@ export class Descriptors {
    */
   prepare(file: TailFile): void {
     if (this.#open.size + this.#opening.size >= this.#max) return;
+    const opened = this.#limit.call(() => this.#openNow(file, file.path, this.#plainDisk), 1);
     // What is wrong with it shows when it is read.
-    this.openAt(file, file.path).catch(() => {});
+    void this.#track(
+      file,
+      opened.catch(() => null),
+    );
   }
 
-  openAt(file: TailFile, path: TailPath): Promise<number | null> {
-    const opening = this.#opening.get(file);
-    if (opening !== undefined) return opening;
-    const opened = this.#openNow(file, path).finally(() => this.#opening.delete(file));
+  async openAt(file: TailFile, path: TailPath): Promise<number | null> {
+    // One that was only prepared may have had no descriptor, or have looked elsewhere.
+    for (let opening = this.#opening.get(file); opening !== undefined; opening = this.#opening.get(file)) {
+      const fd = await opening;
+      if (fd !== null) return fd;
+    }
+    return this.use(file) ?? (await this.#track(file, this.#openNow(file, path, this.disk)));
+  }
+
+  #track(file: TailFile, opening: Promise<number | null>): Promise<number | null> {
+    const opened = opening.finally(() => this.#opening.delete(file));
     this.#opening.set(file, opened);
     return opened;
   }
 
-  async #openNow(file: TailFile, path: TailPath): Promise<number | null> {
+  async #openNow(file: TailFile, path: TailPath, disk: Disk): Promise<number | null> {
     await this.#makeRoom();
     let fd: number;
     try {
-      fd = await this.#disk.open(path.bytes ?? path.text);
+      fd = await disk.open(path.bytes ?? path.text);
     } catch (error) {
       if (isAbsent(error)) return null;
       throw error;
     }
-    const status = await this.#disk.fstat(fd).catch(() => null);
+    this.#inUse++;
+    const status = await disk.fstat(fd).catch(() => null);
     if (status === null || keyOf(status) !== file.key || file.isGone) {
-      await this.#disk.close(fd);
+      await this.#release(fd);
       return null;
     }
     file.fd = fd;
@@ -79,15 +110,30 @@ export class Descriptors {
 
   /** Closes as many as those that are being opened need, and may be closed. */
   async #makeRoom(): Promise<void> {
+    const surplus = this.#open.size + this.#opening.size + 1 - this.#max;
+    if (surplus > 0) await this.#closeOldest(surplus);
+  }
+
+  /** A quarter of them makes way for others, closed until they grow. False when none may be closed. */
+  async #makeWay(): Promise<boolean> {
+    const way = Math.max(WAY_MIN, this.#inUse >> 2);
+    const max = Math.max(OPEN_MIN, this.#inUse - way);
+    if (max < this.#max) {
+      this.#max = max;
+      this.#onFewer(max);
+    }
+    return (await this.#closeOldest(way)) > 0;
+  }
+
+  /** Returns how many were closed: at most `count`. */
+  async #closeOldest(count: number): Promise<number> {
     const closed: Promise<void>[] = [];
-    let surplus = this.#open.size + this.#opening.size + 1 - this.#max;
     for (const file of this.#open) {
-      if (surplus <= 0) break;
-      if (file.isBusy || file.home === null) continue;
-      closed.push(this.close(file));
-      surplus--;
+      if (closed.length >= count) break;
+      if (!file.isBusy && file.home !== null) closed.push(this.close(file));
     }
     if (closed.length > 0) await Promise.all(closed);
+    return closed.length;
   }
 
   async close(file: TailFile): Promise<void> {
@@ -95,7 +141,12 @@ export class Descriptors {
     if (fd === null) return;
     file.fd = null;
     this.#open.delete(file);
-    await this.#disk.close(fd);
+    await this.#release(fd);
+  }
+
+  async #release(fd: number): Promise<void> {
+    await this.disk.close(fd);
+    this.#inUse--;
   }
 
   async closeAll(): Promise<void> {

@@ -76,12 +76,12 @@ export class TaildirSource implements Source {
   async #open(): Promise<Running> {
     const context = this.#context;
     const o = this.#options;
-    const disk = this.#disk;
     const log = context.log.named('org.apache.flume.source.taildir.ReliableTaildirEventReader');
     const identity: Identity = o.identity;
+    const descriptors = new Descriptors(this.#disk, o.maxOpenFiles, (max) => this.#holdsFewer(max));
+    const { disk } = descriptors;
     const store = new PositionStore(this.#positionFile(), disk, log);
     const table = new FileTable(identity, await this.#stored(store));
-    const descriptors = new Descriptors(disk, o.maxOpenFiles);
     const reader = new Reader(disk, descriptors, identity);
     const copies = new Copies(reader, log);
     const rule: HeaderRule = {
@@ -119,6 +119,15 @@ export class TaildirSource implements Source {
       upkeep.trouble('delivery', messageOf(error));
     });
     return { discovery, delivery, putter, upkeep, descriptors, table, ended };
+  }
+
+  #holdsFewer(max: number): void {
+    const { log, name } = this.#context;
+    log.warn(
+      `source ${name}: the system lets no more files be opened. From now on ${max} files are held open, not ` +
+        `maxOpenFiles = ${this.#options.maxOpenFiles}; the others are opened when they grow. Raise the limit of ` +
+        'the process (ulimit -n, LimitNOFILE of systemd), or lower maxOpenFiles',
+    );
   }
 
   #positionFile(): string {

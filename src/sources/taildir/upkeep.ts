@@ -99,7 +99,7 @@ export class Upkeep {
   #closeIdle(nowMs: number): void {
     const { table, descriptors } = this.#parts;
     // With more files than may be open, one with an unfinished line may have been closed.
-    const files = table.size > this.#options.maxOpenFiles ? table.values() : descriptors.values();
+    const files = table.size > descriptors.max ? table.values() : descriptors.values();
     for (const file of files) {
       if (file.home === null || !this.#isIdle(file, nowMs)) continue;
       if (file.partial > 0) {

@@ -137,6 +137,24 @@ describe('a directory', () => {
     await until('it is well again', () => rig.degraded === null);
   });
 
+  test('that cannot be listed for a while: files that were closed go on where they were', async (t) => {
+    const polled = { watch: 'false', cachePatternMatching: 'false', backoffSleepIncrement: '20' };
+    const rig = await TailRig.open(t, { ...polled, idleTimeout: '100' }, (it) =>
+      writeFileSync(it.path('a.log'), 'one\n'),
+    );
+    await rig.untilCount(1);
+    await until('it is closed', () => rig.disk.openPaths.length === 0);
+    rig.disk.fails = (call) => (call === 'names' ? 'EIO' : null);
+    assert.match(await until('it is degraded', () => rig.degraded), /cannot be read: EIO/);
+    appendFileSync(rig.path('a.log'), 'two\n');
+    rig.disk.fails = () => null;
+    await rig.untilCount(2);
+    await until('it is well again', () => rig.degraded === null);
+    writeFileSync(rig.path('b.log'), 'three\n');
+    await rig.untilCount(3);
+    assert.deepEqual(rig.bodies, ['one', 'two', 'three']);
+  });
+
   test('that is not there at the start keeps the source from starting, with Flume’s words', async (t) => {
     const rig = await TailRig.open(t);
     await rig.stop();

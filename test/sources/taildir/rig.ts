@@ -28,10 +28,17 @@ export interface PutEvent {
 /** How many events of a put are accepted; the rest is refused. */
 export type Channel = (count: number) => number | Promise<number>;
 
+function outOfDescriptors(): Error {
+  return Object.assign(new Error('EMFILE: too many open files'), { code: 'EMFILE' });
+}
+
 /** Real files with faults between. */
 export class BrokenDisk implements Disk {
   /** Calls that fail, by name and path, with an error code. */
   fails: (call: keyof Disk, path: string) => string | null = () => null;
+  /** How many there are, as by `ulimit -n`. */
+  descriptors = Number.POSITIVE_INFINITY;
+  #inUse = 0;
   readonly #paths = new Map<number, string>();
   opened = 0;
   mostOpen = 0;
@@ -41,9 +48,21 @@ export class BrokenDisk implements Disk {
     if (code !== null) throw Object.assign(new Error(`${code}: ${call} ${path}`), { code });
   }
 
+  /** A call that has a file open while it lasts. */
+  async #withDescriptor<T>(call: () => Promise<T>): Promise<T> {
+    if (this.#inUse >= this.descriptors) throw outOfDescriptors();
+    this.#inUse++;
+    return await call().finally(() => this.#inUse--);
+  }
+
   open: Disk['open'] = async (path) => {
     this.#check('open', String(path));
     const fd = await systemDisk.open(path);
+    if (this.#inUse >= this.descriptors) {
+      await systemDisk.close(fd);
+      throw outOfDescriptors();
+    }
+    this.#inUse++;
     this.#paths.set(fd, String(path));
     this.opened++;
     this.mostOpen = Math.max(this.mostOpen, this.#paths.size);
@@ -52,6 +71,7 @@ export class BrokenDisk implements Disk {
   close: Disk['close'] = async (fd) => {
     this.#paths.delete(fd);
     await systemDisk.close(fd);
+    this.#inUse--;
   };
   read: Disk['read'] = async (fd, buffer, at, length, position) => {
     this.#check('read', this.#paths.get(fd)!);
@@ -66,16 +86,16 @@ export class BrokenDisk implements Disk {
   statNow = systemDisk.statNow;
   names: Disk['names'] = async (directory) => {
     this.#check('names', directory);
-    return await systemDisk.names(directory);
+    return await this.#withDescriptor(() => systemDisk.names(directory));
   };
   isRemote = systemDisk.isRemote;
   readFile: Disk['readFile'] = async (path) => {
     this.#check('readFile', path);
-    return await systemDisk.readFile(path);
+    return await this.#withDescriptor(() => systemDisk.readFile(path));
   };
   writeFile: Disk['writeFile'] = async (path, bytes) => {
     this.#check('writeFile', path);
-    await systemDisk.writeFile(path, bytes);
+    await this.#withDescriptor(() => systemDisk.writeFile(path, bytes));
   };
   rename: Disk['rename'] = async (from, to) => {
     this.#check('rename', to);
