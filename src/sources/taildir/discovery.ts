@@ -230,9 +230,11 @@ export class Discovery implements DirectoryEvents {
       await this.#strangers(directory, (path, status) => {
         const stored = table.recallNameless(status);
         if (stored === null || stored.pos > status.size) return;
-        const group = directory.groupOf(Buffer.from(stored.path.slice(stored.path.lastIndexOf('/') + 1)));
+        const matchedAs = stored.matchedAs ?? stored.path;
+        const group = directory.groupOf(Buffer.from(matchedAs.slice(matchedAs.lastIndexOf('/') + 1)));
         if (group === null) return;
         const file = new TailFile(status, path, group, placeOf(stored), clock.now());
+        file.matchedAs = matchedAs;
         file.head = stored.head;
         if (file.head !== null) this.#parts.copies.note(file);
         table.add(file);

@@ -56,11 +56,11 @@ export class FileTable {
     this.nameless.delete(file);
     if (this.#files.get(file.key) === file) this.#files.delete(file.key);
     this.isChanged = true;
-    const { ino, dev, place, path, head } = file;
+    const { ino, dev, place, path, matchedAs, head } = file;
     const { pos, tail } = place;
     if (pos === 0) return;
     this.#stored.delete(ino);
-    this.#stored.set(ino, [{ ino, dev, pos, tail: tail?.print ?? null, path: path.text, head }]);
+    this.#stored.set(ino, [{ ino, dev, pos, tail: tail?.print ?? null, path: path.text, matchedAs, head }]);
     if (this.#stored.size > STORED_MAX) this.#stored.delete(this.#stored.keys().next().value!);
   }
 

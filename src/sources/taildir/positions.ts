@@ -17,6 +17,8 @@ export interface StoredPlace {
   readonly dev: bigint | null;
   readonly pos: number;
   readonly path: string;
+  /** Where it is not `path`: the one by which it belonged to a group. */
+  readonly matchedAs?: string;
   readonly tail: string | null;
   readonly head: string | null;
 }
@@ -35,11 +37,12 @@ const INODE_BITS = 64;
 
 function entryOf(file: TailFile): PositionEntry {
   if (file.entry !== null) return file.entry;
-  const { dev, head, place } = file;
+  const { dev, head, place, path, matchedAs } = file;
   const inode = BigInt.asIntN(INODE_BITS, file.ino);
-  const plain = `{"inode":${inode},"pos":${place.pos},"file":${JSON.stringify(file.path.text)}`;
+  const plain = `{"inode":${inode},"pos":${place.pos},"file":${JSON.stringify(path.text)}`;
   const tail = place.tail?.print ?? null;
-  const exact = `${plain},"dev":${dev},"tail":${JSON.stringify(tail)},"head":${JSON.stringify(head)}}`;
+  const matched = matchedAs === path.text ? '' : `,"matchedAs":${JSON.stringify(matchedAs)}`;
+  const exact = `${plain},"dev":${dev},"tail":${JSON.stringify(tail)},"head":${JSON.stringify(head)}${matched}}`;
   file.entry = { bytes: Buffer.from(exact), plainLength: Buffer.byteLength(plain) };
   return file.entry;
 }
@@ -164,7 +167,7 @@ const WHOLE_ENTRY = /\{"inode":-?\d{1,20},"pos":\d{1,16},"file":"(?:[^"\\]|\\.)*
 function placesOf(list: readonly unknown[], complaints: string[]): StoredPlace[] {
   const places: StoredPlace[] = [];
   for (const item of list) {
-    const { inode, pos, file, dev, tail, head } = (item ?? {}) as Record<string, unknown>;
+    const { inode, pos, file, dev, tail, head, matchedAs } = (item ?? {}) as Record<string, unknown>;
     if (
       typeof inode !== 'bigint' ||
       typeof file !== 'string' ||
@@ -181,6 +184,7 @@ function placesOf(list: readonly unknown[], complaints: string[]): StoredPlace[]
       dev: typeof dev === 'bigint' ? dev : null,
       pos: pos as number,
       path: file,
+      ...(typeof matchedAs === 'string' ? { matchedAs } : {}),
       tail: typeof tail === 'string' ? tail : null,
       head: typeof head === 'string' ? head : null,
     });

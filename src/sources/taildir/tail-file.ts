@@ -47,6 +47,8 @@ export class TailFile {
   path: TailPath;
   group: FileGroup;
   home: Home | null;
+  /** The path by which it belongs to its group; `path` is another one once it was renamed to no group's. */
+  matchedAs: string;
   /** Its name there, a character a byte. */
   name = '';
   place: Place;
@@ -90,6 +92,7 @@ export class TailFile {
     this.size = status.size;
     this.mtimeMs = status.mtimeMs;
     this.path = path;
+    this.matchedAs = path.text;
     this.group = group;
     this.home = null;
     this.place = place;
@@ -104,6 +107,7 @@ export class TailFile {
 
   moveTo(path: TailPath, group: FileGroup, home: Home, name: string): void {
     this.path = path;
+    this.matchedAs = path.text;
     this.group = group;
     this.home = home;
     this.name = name;

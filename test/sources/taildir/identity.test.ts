@@ -118,6 +118,33 @@ describe('a file that is renamed', () => {
     }
   });
 
+  test('goes on over several starts, however far each of them came', async (t) => {
+    const rig = await TailRig.open(
+      t,
+      { filegroups: 'f2 f1', 'filegroups.f2': '@/b\\.log', 'headers.f2.of': 'b', writePosInterval: '10' },
+      (it) => writeFileSync(it.path('b.log'), text(first)),
+    );
+    await rig.untilCount(100);
+    await rig.stop();
+    renameSync(rig.path('b.log'), rig.path('b.log.1'));
+    for (let start = 0; start < 3; start++) {
+      appendFileSync(rig.path('b.log.1'), text(second));
+      // Nothing of it may be accepted before the next start.
+      rig.channel = () => 0;
+      await rig.start();
+      await until('the source knows it', () =>
+        rig.progress().some(({ file }) => file === rig.path('b.log.1')),
+      );
+      await rig.stop();
+      rig.channel = (count) => count;
+      await rig.start();
+      await rig.untilCount(100 * (start + 2));
+      await rig.stop();
+    }
+    assert.deepEqual(rig.bodies, [...first, ...second, ...second, ...second]);
+    assert.equal(rig.events.filter(({ headers }) => headers.get('of') === 'b').length, 400);
+  });
+
   test('to another directory that is watched goes on there, with that group’s headers', async (t) => {
     const rig = await TailRig.open(
       t,

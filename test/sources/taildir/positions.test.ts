@@ -77,6 +77,16 @@ describe('the texts of positions', () => {
     );
   });
 
+  test('give back by which path a renamed file belongs to its group, in ours only', () => {
+    const renamed = { ino: 1n, dev: 1n, pos: 5, path: '/a.log.1', tail: 't', head: null };
+    const file = fileOf(renamed);
+    file.home = null;
+    file.matchedAs = '/a.log';
+    const { plain, exact } = positionTexts([file], null);
+    assert.equal(plain.length, 0);
+    assert.deepEqual(readPositions(plain, exact).places, [{ ...renamed, matchedAs: '/a.log' }]);
+  });
+
   test('of any content, cut anywhere, never fail: whole entries are used', () => {
     fc.assert(
       fc.property(entries, fc.nat(), fc.uint8Array(), (list, cut, rubbish) => {
