@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { gunzipSync } from 'node:zlib';
@@ -8,6 +8,18 @@ import { HdfsRig } from './rig.ts';
 
 /** The rig's clock at the start. */
 const NOW = 1_700_000_000_000;
+
+/** Files below the directory that this process has open. */
+function openBelow(directory: string): number {
+  const targets = readdirSync('/proc/self/fd').map((fd) => {
+    try {
+      return readlinkSync(`/proc/self/fd/${fd}`);
+    } catch {
+      return '';
+    }
+  });
+  return targets.filter((target) => target.startsWith(directory)).length;
+}
 
 test('a file is in use until it is closed; its number is the clock and one more for each file', async (t) => {
   const hdfs = await HdfsRig.start(t, { 'hdfs.filePrefix': 'file' });
@@ -336,6 +348,36 @@ test('maxOpenFiles: the one that was not written for the longest time is closed'
       .sort(),
     ['a', 'a', 'b', 'c', 'd', 'e', 'f', 'g'],
   );
+});
+
+test('maxOpenFiles: a thousand directories in a take, and again, with fifty files open', async (t) => {
+  const max = 50;
+  const hdfs = await HdfsRig.start(t, {
+    'hdfs.path': 'file://@DIR/%{h}',
+    'hdfs.maxOpenFiles': String(max),
+  });
+  const hosts = Array.from({ length: 1000 }, (_, n) => `h${n}`);
+  let most = 0;
+  const counting = setInterval(() => {
+    most = Math.max(most, openBelow(hdfs.directory));
+  }, 10);
+  t.after(() => clearInterval(counting));
+  for (const body of ['one', 'two']) await hdfs.events(hosts.map((h) => [{ h }, body] as const));
+  assert.ok(openBelow(hdfs.directory) <= 2 * max);
+  await hdfs.stop();
+  // Files that make room are closed behind the back of those that take it.
+  assert.ok(most > 0 && most <= 2 * max + 10, `${most} open at once`);
+  const bodies = Map.groupBy(hdfs.names(), (name) => name.slice(0, name.indexOf('/')));
+  for (const h of hosts) {
+    assert.deepEqual(
+      bodies
+        .get(h)!
+        .flatMap((name) => hdfs.read(name).trim().split('\n'))
+        .sort(),
+      ['one', 'two'],
+    );
+  }
+  assert.ok(!hdfs.names().some((name) => name.endsWith('.tmp')));
 });
 
 test('compressed: whole after each take, before the file is closed', async (t) => {

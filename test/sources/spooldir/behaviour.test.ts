@@ -96,6 +96,20 @@ describe('spooldir: files', { concurrency: 4 }, () => {
     assert.ok(spool.has('a') && spool.has('s/t/a') && spool.has('b'));
   });
 
+  test('consumeOrder random: each once, an empty one as an empty event, and what comes later', async (t) => {
+    const spool = new Spool(t);
+    const names = Array.from({ length: 40 }, (_, n) => `f${n}`);
+    for (const name of names) spool.put(name, `${name}\n`);
+    spool.put('empty', '');
+    const { collected } = await runSpool(t, spool, { consumeOrder: 'random' });
+    await collected.untilCount(41);
+    spool.put('later', 'later\n');
+    await collected.untilCount(42);
+    assert.equal(collected.bodies.at(-1), 'later');
+    assert.deepEqual([...collected.bodies].sort(), ['', ...names, 'later'].sort());
+    await spool.untilNames(...[...names, 'empty', 'later'].map((name) => `${name}.COMPLETED`));
+  });
+
   test('maxLineLength cuts lines and warns in Flume’s words; bufferMaxLineLength wins over it', async (t) => {
     const spool = new Spool(t);
     spool.put('a', 'abcdefghijkl\nmn\n');
