@@ -1,8 +1,8 @@
 /**
  * Memory as on a machine that has run for a while: free pages hold files that were read, and a program that
- * needs one gets it by dropping those. On a virtual machine that has just started, or has just freed much, the
- * first use of a page is a fault of the host instead: writing a file was seen to cost five times the CPU (a
- * plain write and fdatasync fell from 385 to 190 MB/s after the first gigabyte), for either agent and by
+ * needs one gets it by dropping those. On a virtual machine that has just started, or has just freed much,
+ * the first use of a page is a fault of the host instead: writing a file was seen to cost five times the CPU
+ * (a plain write and fdatasync fell from 385 to 190 MB/s after the first gigabyte), for either agent and by
  * chance. So before an agent is started the free memory is filled with a file of holes.
  */
 import { closeSync, ftruncateSync, openSync, readFileSync, readSync } from 'node:fs';
