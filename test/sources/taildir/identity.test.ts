@@ -118,6 +118,23 @@ describe('a file that is renamed', () => {
     }
   });
 
+  test('while the source is stopped into another directory that is watched goes on there', async (t) => {
+    const groups = { filegroups: 'f1 f2', 'filegroups.f2': '@/other/.*', 'headers.f2.place': 'other' };
+    const rig = await TailRig.open(t, groups, (it) => {
+      mkdirSync(it.path('other'));
+      writeFileSync(it.path('a.log'), text(first));
+    });
+    await rig.untilCount(100);
+    await rig.stop();
+    renameSync(rig.path('a.log'), rig.path('other/a'));
+    appendFileSync(rig.path('other/a'), text(second));
+    writeFileSync(rig.path('a.log'), text(third));
+    await rig.start();
+    await rig.untilCount(203);
+    assert.deepEqual([...rig.bodies].sort(), [...first, ...second, ...third].sort());
+    assert.equal(rig.events.filter(({ headers }) => headers.get('place') === 'other').length, 100);
+  });
+
   test('goes on over several starts, however far each of them came', async (t) => {
     const rig = await TailRig.open(
       t,
@@ -208,6 +225,20 @@ describe('a file that is cut', () => {
     appendFileSync(rig.path('a.log'), text(third));
     await exactly(rig, [...first, ...second, ...third]);
     assert.match(rig.log.texts('info').join('\n'), /a\.log\.1 is a copy of .*a\.log/);
+  });
+
+  test('while the source is stopped, with a copy kept (copytruncate): the end of it is in the copy', async (t) => {
+    const rig = await withFirst(t, ROTATED);
+    await rig.stop();
+    appendFileSync(rig.path('a.log'), text(second));
+    copyFileSync(rig.path('a.log'), rig.path('a.log.1'));
+    truncateSync(rig.path('a.log'));
+    appendFileSync(rig.path('a.log'), text(third));
+    await rig.start();
+    await rig.untilCount(203);
+    writeFileSync(rig.path('marker.log'), 'marker\n');
+    await until('the marker', () => rig.bodies.includes('marker'));
+    assert.deepEqual([...rig.bodies].sort(), [...first, ...second, ...third, 'marker'].sort());
   });
 
   test('after its copy was seen: the copy waits for what becomes of the original', async (t) => {
