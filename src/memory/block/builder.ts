@@ -14,13 +14,12 @@ import { Segment } from '../store/segment.ts';
 import type { BlockStore, Reservation } from '../store/store.ts';
 import type { BuiltBlock } from './built-block.ts';
 import type { BatchEditor } from './editor.ts';
+import { EventTable } from './event-table.ts';
 import { decodeHeaders, encodeHeaders, type Headers, joinHeaders, NO_HEADERS } from './headers.ts';
 import { align, FLAG, MAGIC, PREAMBLE_BYTES, slotsOf, WORD } from './layout.ts';
 import { shareOf } from './share.ts';
 
 const NEWLINE = 10;
-const RETURN = 13;
-const FIRST_TABLE_EVENTS = 256;
 const TABLE_BYTES_AN_EVENT = 12;
 /** Characters of a text that is not measured before it is written. */
 const SHORT_TEXT_MAX = 65_536;
@@ -38,10 +37,7 @@ export class BatchBuilder implements BatchEditor {
   #at = 0;
   #end = 0;
   #start = 0;
-  count = 0;
-  #starts = new Uint32Array(FIRST_TABLE_EVENTS);
-  #lengths = new Uint32Array(FIRST_TABLE_EVENTS);
-  #refs = new Uint32Array(FIRST_TABLE_EVENTS);
+  readonly #table = new EventTable();
   #hasOwn = false;
   /** Indices before events were dropped, once `filter` was called. */
   #originals: Uint32Array | null = null;
@@ -56,6 +52,10 @@ export class BatchBuilder implements BatchEditor {
     this.#store = store;
   }
 
+  get count(): number {
+    return this.#table.count;
+  }
+
   get isOpen(): boolean {
     return this.#reservation !== null;
   }
@@ -67,7 +67,7 @@ export class BatchBuilder implements BatchEditor {
     this.#reservation = reservation;
     this.#adopt(reservation);
     this.#at = this.#start + PREAMBLE_BYTES;
-    this.count = 0;
+    this.#table.count = 0;
     this.#hasOwn = false;
     this.#originals = null;
     this.#common = null;
@@ -90,9 +90,9 @@ export class BatchBuilder implements BatchEditor {
 
   /** Makes sure that `more` bytes and their table fit; may move the batch to another segment. */
   #ensure(more: number, events: number): void {
-    const table = (this.count + events) * TABLE_BYTES_AN_EVENT + 32;
+    const table = (this.#table.count + events) * TABLE_BYTES_AN_EVENT + 32;
     if (this.#at + more + table > this.#end) this.#move(more + table);
-    if (this.count + events > this.#starts.length) this.#growTable(this.count + events);
+    this.#table.reserve(events);
   }
 
   #move(more: number): void {
@@ -101,7 +101,7 @@ export class BatchBuilder implements BatchEditor {
     if (need > BLOCK_BYTES_MAX) {
       throw new MillraceError(
         'EVENT_TOO_LARGE',
-        `A batch of ${this.count} events needs ${need} bytes; a block holds at most ${BLOCK_BYTES_MAX}`,
+        `A batch of ${this.#table.count} events needs ${need} bytes; a block holds at most ${BLOCK_BYTES_MAX}`,
         { value: String(need), remedy: 'send smaller batches or events' },
       );
     }
@@ -115,30 +115,18 @@ export class BatchBuilder implements BatchEditor {
     copyBytes(this.bytes, this.#start, before, from, from + used);
     const shift = this.#start - from;
     this.#at = this.#start + used;
-    for (let i = 0; i < this.count; i++) this.#starts[i] = this.#starts[i]! + shift;
+    const { count, starts } = this.#table;
+    for (let i = 0; i < count; i++) starts[i] = starts[i]! + shift;
     if (this.#hasOwn) this.#shiftHeaders(shift);
   }
 
   #shiftHeaders(shift: number): void {
-    for (let i = 0; i < this.count; i++) if (this.#refs[i] !== 0) this.#refs[i] = this.#refs[i]! + shift;
+    const { count, refs } = this.#table;
+    for (let i = 0; i < count; i++) if (refs[i] !== 0) refs[i] = refs[i]! + shift;
     const decoded = [...this.#decoded];
     this.#decoded.clear();
     for (const [ref, map] of decoded) this.#decoded.set(ref + shift, map);
     for (const [bytes, ref] of this.#written) this.#written.set(bytes, ref + shift);
-  }
-
-  #growTable(events: number): void {
-    const size = Math.max(events, this.#starts.length * 2);
-    this.#starts = grown(this.#starts, size);
-    this.#lengths = grown(this.#lengths, size);
-    this.#refs = grown(this.#refs, size);
-  }
-
-  #add(start: number, length: number): void {
-    const i = this.count++;
-    this.#starts[i] = start;
-    this.#lengths[i] = length;
-    this.#refs[i] = 0;
   }
 
   /** Appends an event with the body `source[from, to)`. */
@@ -148,7 +136,7 @@ export class BatchBuilder implements BatchEditor {
     const at = this.#at;
     copyBytes(this.bytes, at, source, from, to);
     this.#at = at + length;
-    this.#add(at, length);
+    this.#table.add(at, length);
     if (headers.size > 0) this.#setFirstHeaders(headers);
   }
 
@@ -159,16 +147,16 @@ export class BatchBuilder implements BatchEditor {
     const at = this.#at;
     const length = this.bytes.write(text, at, 'utf8');
     this.#at = at + length;
-    this.#add(at, length);
+    this.#table.add(at, length);
     if (headers.size > 0) this.#setFirstHeaders(headers);
   }
 
   /** Headers of the event just appended, which is taken back when they do not fit (its bytes stay unused). */
   #setFirstHeaders(headers: Headers): void {
     try {
-      this.setHeaders(this.count - 1, headers);
+      this.setHeaders(this.#table.count - 1, headers);
     } catch (error) {
-      this.count--;
+      this.#table.count--;
       throw error;
     }
   }
@@ -185,23 +173,15 @@ export class BatchBuilder implements BatchEditor {
     this.#ensure(run, 0);
     const at = this.#at;
     copyBytes(this.bytes, at, chunk, from, last + 1);
-    const shift = at - from;
-    const before = this.count;
-    let position = from;
-    while (position <= last) {
-      const end = chunk.indexOf(NEWLINE, position);
-      if (this.count === this.#starts.length) this.#growTable(this.count + 1);
-      const isReturn = dropsReturn && end > position && chunk[end - 1] === RETURN;
-      this.#add(position + shift, end - position - (isReturn ? 1 : 0));
-      position = end + 1;
-    }
+    const before = this.#table.count;
+    this.#table.addLines(chunk, from, last, at - from, dropsReturn);
     this.#at = at + run;
     // The table's room was not known before; moving keeps the run. Without room for it
     // there are no lines either.
     try {
       this.#ensure(0, 0);
     } catch (error) {
-      this.count = before;
+      this.#table.count = before;
       this.#at = at;
       throw error;
     }
@@ -215,7 +195,7 @@ export class BatchBuilder implements BatchEditor {
   appendFixed(source: Uint8Array, count: number, length: number): void {
     this.#ensure(count * length, count);
     copyBytes(this.bytes, this.#at, source, 0, count * length);
-    for (let i = 0, at = this.#at; i < count; i++, at += length) this.#add(at, length);
+    for (let i = 0, at = this.#at; i < count; i++, at += length) this.#table.add(at, length);
     this.#at += count * length;
   }
 
@@ -231,7 +211,7 @@ export class BatchBuilder implements BatchEditor {
   endBody(length: number): void {
     const at = this.#at;
     this.#at = at + length;
-    this.#add(at, length);
+    this.#table.add(at, length);
   }
 
   /**
@@ -247,35 +227,35 @@ export class BatchBuilder implements BatchEditor {
     const ref = align(this.#at, 4);
     this.#words[ref >> 2] = length;
     this.#at = ref + 4 + length;
-    this.#refs[this.count - 1] = ref;
+    this.#table.refs[this.#table.count - 1] = ref;
     this.#hasOwn = true;
   }
 
   /** Gives the event just appended the own headers of the event `index`, at no cost. */
   repeatHeaders(index: number): void {
-    this.#refs[this.count - 1] = this.#refs[index]!;
+    this.#table.refs[this.#table.count - 1] = this.#table.refs[index]!;
   }
 
   bodyStart(index: number): number {
-    return this.#starts[index]!;
+    return this.#table.starts[index]!;
   }
 
   bodyLength(index: number): number {
-    return this.#lengths[index]!;
+    return this.#table.lengths[index]!;
   }
 
   bodyView(index: number): Buffer {
-    const start = this.#starts[index]!;
-    return this.bytes.subarray(start, start + this.#lengths[index]!);
+    const start = this.#table.starts[index]!;
+    return this.bytes.subarray(start, start + this.#table.lengths[index]!);
   }
 
   bodyText(index: number, encoding: BufferEncoding = 'utf8'): string {
-    const start = this.#starts[index]!;
-    return this.bytes.toString(encoding, start, start + this.#lengths[index]!);
+    const start = this.#table.starts[index]!;
+    return this.bytes.toString(encoding, start, start + this.#table.lengths[index]!);
   }
 
   #own(index: number): Map<string, string> | null {
-    const ref = this.#refs[index]!;
+    const ref = this.#table.refs[index]!;
     if (ref === 0) return null;
     let map = this.#decoded.get(ref);
     if (map === undefined) {
@@ -324,7 +304,7 @@ export class BatchBuilder implements BatchEditor {
 
   /** Takes `name` out of every event's own headers: the common value that follows must win. */
   #removeOwn(name: string): void {
-    for (let i = 0; i < this.count; i++) {
+    for (let i = 0; i < this.#table.count; i++) {
       const own = this.#own(i);
       if (own?.has(name)) this.#writeOwn(i, new Map([...own].filter(([key]) => key !== name)));
     }
@@ -333,7 +313,7 @@ export class BatchBuilder implements BatchEditor {
   /** Gives every event its own copy of the common headers, which one of them is about to lose. */
   #spread(): void {
     const common = this.#common!;
-    for (let i = 0; i < this.count; i++) {
+    for (let i = 0; i < this.#table.count; i++) {
       this.#writeOwn(i, joinHeaders(this.#own(i) ?? NO_HEADERS, common));
     }
     // Last: had one of the copies not fitted, the others would still be right.
@@ -342,7 +322,7 @@ export class BatchBuilder implements BatchEditor {
 
   #writeOwn(index: number, headers: Headers): void {
     if (headers.size === 0) {
-      this.#refs[index] = 0;
+      this.#table.refs[index] = 0;
       return;
     }
     this.#hasOwn = true;
@@ -352,7 +332,7 @@ export class BatchBuilder implements BatchEditor {
       ref = this.#writeHeaderRecord(encoded);
       this.#written.set(encoded, ref);
     }
-    this.#refs[index] = ref;
+    this.#table.refs[index] = ref;
   }
 
   #writeHeaderRecord(encoded: Uint8Array): number {
@@ -365,37 +345,37 @@ export class BatchBuilder implements BatchEditor {
   }
 
   replaceBody(index: number, body: Uint8Array): void {
-    const start = this.#starts[index]!;
-    if (body.length <= this.#lengths[index]!) {
+    const start = this.#table.starts[index]!;
+    if (body.length <= this.#table.lengths[index]!) {
       // The old place is large enough, and nothing else points into it.
       this.bytes.set(body, start);
-      this.#lengths[index] = body.length;
+      this.#table.lengths[index] = body.length;
       return;
     }
     this.#ensure(body.length, 0);
     copyBytes(this.bytes, this.#at, body, 0, body.length);
-    this.#starts[index] = this.#at;
-    this.#lengths[index] = body.length;
+    this.#table.starts[index] = this.#at;
+    this.#table.lengths[index] = body.length;
     this.#at += body.length;
   }
 
   filter(keep: (index: number) => boolean): void {
     let kept = 0;
-    this.#originals ??= Uint32Array.from({ length: this.count }, (_, i) => i);
-    for (let i = 0; i < this.count; i++) {
+    this.#originals ??= Uint32Array.from({ length: this.#table.count }, (_, i) => i);
+    for (let i = 0; i < this.#table.count; i++) {
       if (!keep(i)) continue;
       this.#originals[kept] = this.#originals[i]!;
-      this.#starts[kept] = this.#starts[i]!;
-      this.#lengths[kept] = this.#lengths[i]!;
-      this.#refs[kept] = this.#refs[i]!;
+      this.#table.starts[kept] = this.#table.starts[i]!;
+      this.#table.lengths[kept] = this.#table.lengths[i]!;
+      this.#table.refs[kept] = this.#table.refs[i]!;
       kept++;
     }
-    this.count = kept;
+    this.#table.count = kept;
   }
 
   /** For each event its index before any were dropped; null when none was. */
   originalIndices(): Uint32Array | null {
-    return this.#originals === null ? null : this.#originals.slice(0, this.count);
+    return this.#originals === null ? null : this.#originals.slice(0, this.#table.count);
   }
 
   /** Gives the batch up. */
@@ -407,7 +387,7 @@ export class BatchBuilder implements BatchEditor {
   /** Writes table and preamble; the builder is free for the next batch afterwards. */
   finish(nowMs: number): BuiltBlock {
     const reservation = this.#reservation;
-    assert(reservation !== null && this.count > 0, 'finish of a batch that is not open or empty');
+    assert(reservation !== null && this.#table.count > 0, 'finish of a batch that is not open or empty');
     const common = this.#common === null ? 0 : this.#writeHeaderRecord(encodeHeaders(this.#common));
     this.#ensure(0, 0);
     const { segment, start } = reservation;
@@ -416,7 +396,7 @@ export class BatchBuilder implements BatchEditor {
     const slots = this.#writePreamble(start, length, tableAt - start, common, nowMs);
     this.#store.close(length);
     this.#reservation = null;
-    return { segment, offset: start, length, count: this.count, slots };
+    return { segment, offset: start, length, count: this.#table.count, slots };
   }
 
   /**
@@ -424,32 +404,27 @@ export class BatchBuilder implements BatchEditor {
    * segment when its table fits there, else null. Call after `finish` of the whole.
    */
   derive(whole: BuiltBlock, indices: readonly number[]): BuiltBlock | null {
-    const table = { starts: this.#starts, lengths: this.#lengths, refs: this.#refs };
-    return shareOf(this.#store, this.#words, whole, indices, table);
+    return shareOf(this.#store, this.#words, whole, indices, this.#table);
   }
 
   /** Returns the length of the whole block. */
   #writeTable(tableAt: number): number {
-    const { count } = this;
+    const { count, starts, lengths, refs } = this.#table;
     const words = this.#words;
     const at = tableAt >> 2;
-    const starts = this.#starts;
-    const lengths = this.#lengths;
-    for (let i = 0; i < count; i++) words[at + i] = starts[i]!;
-    for (let i = 0; i < count; i++) words[at + count + i] = lengths[i]!;
-    let columns = 2;
-    if (this.#hasOwn) {
-      columns = 3;
-      for (let i = 0; i < count; i++) words[at + 2 * count + i] = this.#refs[i]!;
-    }
+    words.set(starts.subarray(0, count), at);
+    words.set(lengths.subarray(0, count), at + count);
+    if (this.#hasOwn) words.set(refs.subarray(0, count), at + 2 * count);
+    const columns = this.#hasOwn ? 3 : 2;
     return align(tableAt + count * columns * 4 - this.#start, 8);
   }
 
   #writePreamble(start: number, length: number, table: number, common: number, nowMs: number): number {
     let slots = 0;
     let bodyBytes = 0;
-    for (let i = 0; i < this.count; i++) {
-      const size = this.#lengths[i]!;
+    const { count, lengths } = this.#table;
+    for (let i = 0; i < count; i++) {
+      const size = lengths[i]!;
       bodyBytes += size;
       slots += slotsOf(size);
     }
@@ -457,7 +432,7 @@ export class BatchBuilder implements BatchEditor {
     const at = start >> 2;
     words[at + WORD.magic] = MAGIC;
     words[at + WORD.length] = length;
-    words[at + WORD.count] = this.count;
+    words[at + WORD.count] = count;
     words[at + WORD.origin] = start;
     words[at + WORD.bodyBytes] = bodyBytes;
     words[at + WORD.slots] = slots;
@@ -471,10 +446,4 @@ export class BatchBuilder implements BatchEditor {
     for (let i = WORD.trace; i < PREAMBLE_BYTES / 4; i++) words[at + i] = 0;
     return slots;
   }
-}
-
-function grown(array: Uint32Array, size: number): Uint32Array<ArrayBuffer> {
-  const larger = new Uint32Array(size);
-  larger.set(array);
-  return larger;
 }

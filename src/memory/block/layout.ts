@@ -53,7 +53,8 @@ export const FLAG = { ownHeaders: 1, trace: 2, foreign: 4, crc: 8 } as const;
 export const SLOT_BYTES = 100;
 
 export function slotsOf(bodyLength: number): number {
-  return bodyLength <= SLOT_BYTES ? 1 : Math.ceil(bodyLength / SLOT_BYTES);
+  // A division of whole numbers is a multiplication to the compiler, one of fractions is not.
+  return bodyLength <= SLOT_BYTES ? 1 : ((bodyLength + SLOT_BYTES - 1) / SLOT_BYTES) | 0;
 }
 
 export function align(offset: number, to: 4 | 8): number {

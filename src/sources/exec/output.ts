@@ -7,7 +7,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Chunk, ChunkBuffers } from '../../wire/socket/chunks.ts';
+import { lineBuffers } from '../../memory/lines/line-memory.ts';
+import { CHUNK_BYTES, type Chunk, ChunkBuffers, SPARE_MAX } from '../../wire/socket/chunks.ts';
 
 export interface CommandOutput {
   /** For the command's `stdio`; end it here once the command is started. */
@@ -31,7 +32,7 @@ export async function openOutput(): Promise<CommandOutput> {
   try {
     await listening(server, path);
     const accepted = new Promise<Socket>((resolve) => server.once('connection', resolve));
-    const buffers = new ChunkBuffers();
+    const buffers = new ChunkBuffers(lineBuffers(SPARE_MAX, CHUNK_BYTES));
     const socket = connect({
       path,
       onread: {

@@ -8,6 +8,7 @@
  */
 import { setImmediate as endOfTurn } from 'node:timers/promises';
 import { messageOf } from '../../base/errors.ts';
+import { lineBuffers } from '../../memory/lines/line-memory.ts';
 import type { Run } from './lines.ts';
 import type { Looked, Looker, TailParts } from './looker.ts';
 import { PRINT_BYTES, tailBytes } from './print.ts';
@@ -38,7 +39,7 @@ export class Delivery {
   /** What the files of a round hold, one behind the other. */
   readonly #arena = Buffer.allocUnsafeSlow(SLICE_ROOM * SLICES);
   /** One is under way, the lines of one are found, one is read. */
-  readonly #chunks = [0, 1, 2].map(() => Buffer.allocUnsafeSlow(CHUNK_BYTES + PRINT_BYTES));
+  readonly #chunks = lineBuffers(3, CHUNK_BYTES + PRINT_BYTES);
   #roundDueMs = 0;
   #signal: () => void = () => {};
   /** `run` sleeps until the next round, which is near. */

@@ -8,7 +8,7 @@ export const CHUNK_BYTES = 256 * 1024;
 /** A chunk up to this size is copied, so that a trickle of short messages does not hold whole buffers. */
 const COPY_BYTES_MAX = 16 * 1024;
 /** Buffers kept for the reads to come: about as many as puts wait for their answers at full speed. */
-const SPARE_MAX = 128;
+export const SPARE_MAX = 128;
 
 /** A run of bytes that stays as it is until it is released. */
 export interface Chunk {
@@ -20,9 +20,14 @@ export interface Chunk {
 function nothing(): void {}
 
 export class ChunkBuffers {
-  readonly #spare: Buffer[] = [];
+  readonly #spare: Buffer[];
   /** The buffer that the next read goes to. */
   #next: Buffer | null = null;
+
+  /** @param spare buffers of CHUNK_BYTES to begin with. */
+  constructor(spare: readonly Buffer[] = []) {
+    this.#spare = [...spare];
+  }
 
   /** Where the next read goes. */
   next(): Buffer {
