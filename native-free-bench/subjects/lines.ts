@@ -3,6 +3,7 @@ import '../native-off.ts';
 import assert from 'node:assert/strict';
 import { LineReader } from '../../src/component/lines.ts';
 import type { BatchBuilder } from '../../src/memory/block/builder.ts';
+import { lineBuffers } from '../../src/memory/lines/line-memory.ts';
 import { type Case, linesOf, lineText, newBuilder, type Subject } from '../kit.ts';
 
 /** What a pipe gives at a time. */
@@ -50,6 +51,13 @@ function inChunks(name: string, size: number, bytes: Buffer): Case {
   return splitting(name, size, bytes, split, lineText);
 }
 
+/** The same bytes where sources read what they want split. */
+function inLineMemory(bytes: Buffer): Buffer {
+  const [copy] = lineBuffers(1, bytes.length) as [Buffer];
+  bytes.copy(copy);
+  return copy;
+}
+
 const SHORT_LINE = 'x'.repeat(15);
 
 export const lines: Subject = {
@@ -64,7 +72,15 @@ export const lines: Subject = {
     };
     return [
       splitting('200 byte lines, one run', size, long, run(long), lineText),
+      splitting('200 byte lines, one run in line memory', size, long, run(inLineMemory(long)), lineText),
       splitting('15 byte lines, one run', size, short, run(short), () => SHORT_LINE),
+      splitting(
+        '15 byte lines, one run in line memory',
+        size,
+        short,
+        run(inLineMemory(short)),
+        () => SHORT_LINE,
+      ),
       inChunks('200 byte lines, in chunks of a pipe', size, long),
       inChunks('200 byte lines that end in \\r\\n, in chunks', size, linesOf(size, '\r\n')),
     ];
