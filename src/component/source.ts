@@ -58,6 +58,12 @@ export interface SourceContext extends ComponentContext {
    * Resolves when as many puts are answered as are in flight now; lazy ones are answered promptly meanwhile.
    */
   settled(): Promise<void>;
+  /**
+   * Resolves after `ms`, or before, when this thread is called. Where it serves nobody else it sleeps
+   * meanwhile: what the event loop has to tell is heard all at once afterwards, and costs one wake-up. Only
+   * for a source that has nothing under way but lazy puts.
+   */
+  rest(ms: number): Promise<void>;
   /** Load a part named by an option (http handler, …); plug-ins included. Throws CONF_UNKNOWN_TYPE. */
   loadPlugin(specifier: string): Promise<Record<string, unknown>>;
   /** Shown as status `degraded` with this reason until called with null. */

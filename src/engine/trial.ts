@@ -235,6 +235,7 @@ const sourceContext = {
   discard: nothing,
   room: never,
   settled: never,
+  rest: never,
   loadPlugin: never,
   degraded: nothing,
 };

@@ -55,6 +55,11 @@ export class Doorbell {
     Atomics.store(this.#words, ASLEEP, 0);
   }
 
+  /** Sleeps in place beside a `sleep` that has begun and not ended, on the value that was passed to it. */
+  sleepBeside(seen: number, ms: number): void {
+    Atomics.wait(this.#words, RINGS, seen, ms);
+  }
+
   /** Sleeps while the event loop runs. Null when there is no reason to sleep. */
   sleep(seen: number, ms: number): Promise<unknown> | null {
     Atomics.store(this.#words, ASLEEP, 1);

@@ -145,6 +145,7 @@ export class WorkerHost {
           log,
           storeNumber,
           send,
+          rest: (ms) => this.#reactor.rest(ms),
         });
       }
       case 'channel': {

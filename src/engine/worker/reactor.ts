@@ -23,6 +23,8 @@ export class Reactor {
   readonly #units = new Set<Pumpable>();
   readonly #onMail: () => void;
   #stopped = false;
+  /** What it sleeps on while the event loop runs; null while it looks for work. */
+  #asleepOn: number | null = null;
 
   constructor(doorbell: Doorbell, onMail: () => void) {
     this.#doorbell = doorbell;
@@ -57,7 +59,9 @@ export class Reactor {
       } else if (!busy) {
         collectDropped();
         // Null: something rang meanwhile. The event loop gets its turn all the same.
+        this.#asleepOn = seen;
         await (this.#doorbell.sleep(seen, this.#nextMs(nowMs)) ?? new Promise(setImmediate));
+        this.#asleepOn = null;
         turnEnds = 0;
       } else if (nowMs >= turnEnds) {
         await new Promise(setImmediate);
@@ -67,6 +71,18 @@ export class Reactor {
         await null;
       }
     }
+  }
+
+  /**
+   * A pause of one unit, which the bell may end. Where no other unit lives here the whole thread sleeps: what
+   * the event loop has to tell comes all at once afterwards, before the promise resolves.
+   */
+  async rest(ms: number): Promise<void> {
+    if (this.#units.size > 1) return await new Promise((resolve) => setTimeout(resolve, ms));
+    if (this.#asleepOn !== null) this.#doorbell.sleepBeside(this.#asleepOn, ms);
+    // Two turns: the end of this one may come before the loop looks at what is new.
+    await new Promise(setImmediate);
+    await new Promise(setImmediate);
   }
 
   #mayBlock(): boolean {

@@ -24,6 +24,7 @@ export interface SourceRunnerSetup {
   readonly log: Logger;
   readonly storeNumber: number;
   readonly send: (message: FromWorker) => void;
+  readonly rest: (ms: number) => Promise<void>;
 }
 
 /** Puts that the channels' bells are rung for at the latest. */
@@ -45,6 +46,7 @@ export class SourceRunner implements Pumpable, SourceContext {
   readonly #unit: SourceUnit;
   readonly #parts: Parts;
   readonly #send: (message: FromWorker) => void;
+  readonly #rest: (ms: number) => Promise<void>;
   readonly #store: BlockStore;
   readonly #builder: BatchBuilder;
   /** Writes the shares of a split batch that cannot be derived in place. */
@@ -91,6 +93,7 @@ export class SourceRunner implements Pumpable, SourceContext {
     this.log = setup.log;
     this.counters = setup.counters;
     this.#send = setup.send;
+    this.#rest = setup.rest;
     this.#clients = unit.channels.map((channel) => new PutClient(channel.name));
     this.#store = new BlockStore(setup.storeNumber, (id) => {
       for (const client of this.#clients) client.drop(id);
@@ -194,6 +197,12 @@ export class SourceRunner implements Pumpable, SourceContext {
       this.#setPatience();
       this.#readAnswers();
     });
+  }
+
+  rest(ms: number): Promise<void> {
+    // Bells that are due later would not ring before the end of it.
+    this.#flush();
+    return this.#rest(ms);
   }
 
   #putAnswered(bytes: number, prompt: boolean): void {

@@ -42,6 +42,7 @@ test('the command is ended, the reason is told, and with restart it is run again
       discard: (batch) => batch.cancel(),
       room: async () => {},
       settled: async () => {},
+      rest: async () => {},
       loadPlugin: async () => ({}),
       degraded: (reason) => reasons.push(reason),
     } satisfies Partial<SourceContext>,
