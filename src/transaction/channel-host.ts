@@ -12,7 +12,11 @@ import type { BlockRange } from '../memory/store/range.ts';
 import { type Cut, cutTake } from './cut-take.ts';
 import { HOLD_RUNS, KIND, MODE, PUT_STATUS, rangeFlags } from './messages.ts';
 
-const LATE_MS_FIRST = 10;
+/**
+ * Half the time after which commits that no bell was rung for are looked for first, in ms: puts that come ten
+ * times a second or oftener find them, and no look for them wakes this worker.
+ */
+const LATE_MS_FIRST = 50;
 
 interface Grant {
   readonly id: number;
