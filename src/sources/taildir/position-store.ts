@@ -6,7 +6,7 @@ import { dirname } from 'node:path';
 import { messageOf } from '../../base/errors.ts';
 import type { Logger } from '../../base/log.ts';
 import type { Disk } from './disk.ts';
-import { positionTexts, readPositions, type StoredPlace } from './positions.ts';
+import { PositionTexts, readPositions, type StoredPlace } from './positions.ts';
 import { printOf } from './print.ts';
 import type { TailFile } from './tail-file.ts';
 
@@ -22,7 +22,9 @@ export class PositionStore {
   readonly #disk: Disk;
   readonly #log: Logger;
   #path: string;
-  #written: Buffer | null = null;
+  readonly #texts = new PositionTexts();
+  /** The texts stand on the disk as they are. */
+  #isWritten = false;
   /** Print of Flume's file as it stands; null when there is none. */
   #print: string | null = null;
 
@@ -74,12 +76,13 @@ export class PositionStore {
 
   /** Writes the places of `files`, unless they are what was written before. @throws when the disk refuses. */
   async save(files: Iterable<TailFile>): Promise<void> {
-    const { plain, print, exact } = positionTexts(files, this.#print);
-    if (this.#written?.equals(exact)) return;
-    await this.#replace(this.#path + EXACT_SUFFIX, exact);
-    await this.#replace(this.#path, plain);
-    this.#print = print;
-    this.#written = exact;
+    const texts = this.#texts;
+    if (!texts.update(files, this.#print) && this.#isWritten) return;
+    this.#isWritten = false;
+    await this.#replace(this.#path + EXACT_SUFFIX, texts.exact);
+    await this.#replace(this.#path, texts.plain);
+    this.#print = texts.print;
+    this.#isWritten = true;
   }
 
   async #replace(path: string, bytes: Buffer): Promise<void> {

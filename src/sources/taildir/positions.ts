@@ -8,7 +8,7 @@
  * what they do not.
  */
 import { messageOf } from '../../base/errors.ts';
-import { printOf, Tail } from './print.ts';
+import { PRINT_CHARACTERS, printOf, Tail } from './print.ts';
 import type { Place, PositionEntry, TailFile } from './tail-file.ts';
 
 /** What was known about a file when positions were written. */
@@ -36,64 +36,100 @@ export interface StoredPlaces {
 const INODE_BITS = 64;
 
 function entryOf(file: TailFile): PositionEntry {
-  if (file.entry !== null) return file.entry;
   const { dev, head, place, path, matchedAs } = file;
   const inode = BigInt.asIntN(INODE_BITS, file.ino);
   const plain = `{"inode":${inode},"pos":${place.pos},"file":${JSON.stringify(path.text)}`;
   const tail = place.tail?.print ?? null;
   const matched = matchedAs === path.text ? '' : `,"matchedAs":${JSON.stringify(matchedAs)}`;
   const exact = `${plain},"dev":${dev},"tail":${JSON.stringify(tail)},"head":${JSON.stringify(head)}${matched}}`;
-  file.entry = { bytes: Buffer.from(exact), plainLength: Buffer.byteLength(plain) };
-  return file.entry;
-}
-
-export interface PositionTexts {
-  readonly plain: Buffer;
-  /** Print of `plain`. */
-  readonly print: string;
-  readonly exact: Buffer;
-}
-
-/**
- * Both texts; files without a name stand in ours only. `before` is the print of Flume's file as it stands.
- * Entries are kept as bytes and copied: of many files, few have moved since the last time.
- */
-export function positionTexts(files: Iterable<TailFile>, before: string | null): PositionTexts {
-  const exact: PositionEntry[] = [];
-  const plain: PositionEntry[] = [];
-  for (const file of files) {
-    const entry = entryOf(file);
-    exact.push(entry);
-    if (file.home !== null) plain.push(entry);
-  }
-  const plainText =
-    plain.length === 0 ? Buffer.alloc(0) : listOf(plain, (entry) => entry.plainLength, '[', '},', '}]');
-  const print = printOf(plainText);
-  const prints = `"positionFile":"${print}","before":${JSON.stringify(before)}`;
-  const head = `{"version":1,${prints},"files":[\n`;
   return {
-    plain: plainText,
-    print,
-    exact: listOf(exact, (entry) => entry.bytes.length, head, ',\n', '\n]}\n'),
+    bytes: Buffer.from(exact),
+    plainLength: Buffer.byteLength(plain),
+    isStale: false,
+    exactAt: 0,
+    plainAt: 0,
   };
 }
 
-/** The first `lengthOf` bytes of each entry. */
+/** What our file begins with; always as long. */
+function headOf(print: string, before: string | null): string {
+  const prints = `"positionFile":"${print}","before":${JSON.stringify(before).padEnd(PRINT_CHARACTERS + 2)}`;
+  return `{"version":1,${prints},"files":[\n`;
+}
+
+/**
+ * Both texts. Of many files few have moved since the last time: an entry that is as long as before is written
+ * over where it stands. When one has another length, and when files come, go or are renamed, the texts are
+ * put together anew, from entries that are kept.
+ */
+export class PositionTexts {
+  plain: Buffer = Buffer.alloc(0);
+  /** Print of `plain`. */
+  print = printOf(this.plain);
+  exact: Buffer = Buffer.alloc(0);
+  #count = -1;
+
+  /**
+   * Brings them up to date; false when they were. Files without a name stand in ours only. `before` is the
+   * print of Flume's file as it stands.
+   */
+  update(files: Iterable<TailFile>, before: string | null): boolean {
+    const all = [...files];
+    let fits = all.length === this.#count;
+    const moved = all.filter(({ entry }) => entry === null || entry.isStale);
+    if (fits && moved.length === 0) return false;
+    for (const file of moved) fits = this.#renew(file) && fits;
+    if (!fits) this.#rebuild(all);
+    this.#count = all.length;
+    this.print = printOf(this.plain);
+    this.exact.write(headOf(this.print, before));
+    return true;
+  }
+
+  /** Makes a file's entry anew; whether it took the place of the one before. */
+  #renew(file: TailFile): boolean {
+    const { entry: old, home } = file;
+    const entry = entryOf(file);
+    file.entry = entry;
+    if (old?.bytes.length !== entry.bytes.length || old.plainLength !== entry.plainLength) return false;
+    entry.exactAt = old.exactAt;
+    entry.plainAt = old.plainAt;
+    entry.bytes.copy(this.exact, entry.exactAt);
+    if (home !== null) entry.bytes.copy(this.plain, entry.plainAt, 0, entry.plainLength);
+    return true;
+  }
+
+  #rebuild(files: readonly TailFile[]): void {
+    const head = headOf(this.print, null);
+    this.exact = listOf(head, files, ',\n', '\n]}\n', (entry, text, at) => {
+      entry.exactAt = at;
+      return entry.bytes.copy(text, at);
+    });
+    const named = files.filter((file) => file.home !== null);
+    const isEmpty = named.length === 0;
+    this.plain = listOf(isEmpty ? '' : '[', named, '},', isEmpty ? '' : '}]', (entry, text, at) => {
+      entry.plainAt = at;
+      return entry.bytes.copy(text, at, 0, entry.plainLength);
+    });
+  }
+}
+
+/** `write` writes an entry at a place of the text and returns its length. */
 function listOf(
-  entries: readonly PositionEntry[],
-  lengthOf: (entry: PositionEntry) => number,
   head: string,
+  files: readonly TailFile[],
   separator: string,
   end: string,
+  write: (entry: PositionEntry, text: Buffer, at: number) => number,
 ): Buffer {
   const between = Buffer.from(separator);
   let size = head.length + end.length;
-  for (const entry of entries) size += lengthOf(entry) + between.length;
+  for (const { entry } of files) size += entry!.bytes.length + between.length;
   const text = Buffer.allocUnsafe(size);
   let at = text.write(head);
-  entries.forEach((entry, n) => {
+  files.forEach(({ entry }, n) => {
     if (n > 0) at += between.copy(text, at);
-    at += entry.bytes.copy(text, at, 0, lengthOf(entry));
+    at += write(entry!, text, at);
   });
   return text.subarray(0, at + text.write(end, at));
 }

@@ -7,7 +7,7 @@ import { hash } from 'node:crypto';
 
 export const PRINT_BYTES = 1024;
 /** Characters kept of a digest: 132 bits. */
-const PRINT_CHARACTERS = 22;
+export const PRINT_CHARACTERS = 22;
 
 /**
  * What stands before the position of a file: its bytes, which are compared at no cost, until the print is

@@ -38,6 +38,11 @@ export interface Home {
 export interface PositionEntry {
   readonly bytes: Buffer;
   readonly plainLength: number;
+  /** The file has moved on since. */
+  isStale: boolean;
+  /** Where it stands in either text. */
+  exactAt: number;
+  plainAt: number;
 }
 
 export class TailFile {
@@ -82,7 +87,7 @@ export class TailFile {
   epoch = 0;
   /** Why it cannot be read, as it was told. */
   trouble: string | null = null;
-  /** Its entry in the position files, while nothing has changed. */
+  /** Its entry in the position files; null when it has none, or another name now. */
   entry: PositionEntry | null = null;
 
   constructor(status: FileStatus, path: TailPath, group: FileGroup, place: Place, nowMs: number) {
@@ -117,7 +122,7 @@ export class TailFile {
   advance(place: Place): void {
     this.place = place;
     this.partial = 0;
-    this.entry = null;
+    if (this.entry !== null) this.entry.isStale = true;
   }
 
   /** Begins anew at `place`. */

@@ -4,7 +4,8 @@ import { appendFileSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFi
 import { dirname } from 'node:path';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { positionTexts, readPositions } from '../../../src/sources/taildir/positions.ts';
+import { FileTable } from '../../../src/sources/taildir/file-table.ts';
+import { PositionTexts, readPositions } from '../../../src/sources/taildir/positions.ts';
 import { PRINT_BYTES, printOf, Tail } from '../../../src/sources/taildir/print.ts';
 import { TailFile } from '../../../src/sources/taildir/tail-file.ts';
 import { until } from '../../kit/until.ts';
@@ -34,6 +35,12 @@ function fileOf({ ino, dev, pos, path, tail, head }: Entry): TailFile {
   file.moveTo({ text: path, bytes: null }, group, { path: '/' }, 'x');
   file.head = head;
   return file;
+}
+
+function positionTexts(files: readonly TailFile[], before: string | null): PositionTexts {
+  const texts = new PositionTexts();
+  texts.update(files, before);
+  return texts;
 }
 
 const u64 = fc.bigInt({ min: 0n, max: 2n ** 64n - 1n });
@@ -73,6 +80,41 @@ describe('the texts of positions', () => {
           theirs.places,
           list.map(({ ino, pos, path }) => ({ ino, dev: null, pos, path, tail: null, head: null })),
         );
+      }),
+    );
+  });
+
+  test('written over where entries stand are those of the same files put together anew', () => {
+    const moves = fc.array(fc.record({ n: fc.nat(), pos: fc.nat(2000), tail: print }), { maxLength: 20 });
+    fc.assert(
+      fc.property(entries, entries, moves, (first, later, list) => {
+        const known = new Set(first.map(({ ino }) => ino));
+        const files = first.map(fileOf);
+        const kept = positionTexts(files, null);
+        for (const { n, pos, tail } of list) {
+          const file = files[n % files.length];
+          if (n % 5 === 0) files.splice(n % (files.length + 1), 1);
+          else if (n % 5 === 1)
+            files.push(
+              ...later
+                .filter(({ ino }) => !known.has(ino))
+                .slice(0, 1)
+                .map(fileOf),
+            );
+          else if (n % 5 === 2 && file !== undefined) new FileTable('content', []).detach(file);
+          else file?.advance({ pos, tail: tail === null ? null : Tail.printed(tail) });
+          const before = kept.print;
+          const isChanged = kept.update(files, before);
+          const entriesNow = files.map((one) => one.entry);
+          for (const one of files) one.entry = null;
+          const fresh = positionTexts(files, before);
+          assert.equal(kept.plain.toString(), fresh.plain.toString());
+          if (isChanged) assert.equal(kept.exact.toString(), fresh.exact.toString());
+          files.forEach((one, at) => {
+            one.entry = entriesNow[at]!;
+          });
+        }
+        assert.equal(kept.update(files, kept.print), false);
       }),
     );
   });
