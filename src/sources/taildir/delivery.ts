@@ -5,10 +5,15 @@
  * reads them, the one changed longest ago first. `grown` holds files that were at their end and have grown
  * by a few lines: many of them share a put, at most once in PACE_MS, so that many busy files cost little. A
  * file's lines are under way in one put at a time: whatever a channel refuses, their order stays.
+ *
+ * Between two rounds the source rests, its thread with it: writes that the system tells of meanwhile are
+ * heard together, and the outcome of a round's put is looked at when the next one begins. While the disk is
+ * asked for something it does not rest, as the answer needs the event loop.
  */
 import { setImmediate as endOfTurn } from 'node:timers/promises';
 import { messageOf } from '../../base/errors.ts';
 import { lineBuffers } from '../../memory/lines/line-memory.ts';
+import type { TrackedDisk } from './disk.ts';
 import type { Run } from './lines.ts';
 import type { Looked, Looker, TailParts } from './looker.ts';
 import { PRINT_BYTES, tailBytes } from './print.ts';
@@ -23,9 +28,12 @@ const SLICES = 32;
 /** Bytes of such a read with what stands before the place. */
 const SLICE_ROOM = SLICE_BYTES + PRINT_BYTES;
 /** Least time between two rounds of files that have grown: a line is in the channel after 100 ms. */
-const PACE_MS = 50;
+const PACE_MS = 75;
+/** How often it is looked whether the disk is done, in ms: the source rests only then. */
+const BUSY_MS = 5;
 
 export interface DeliveryParts extends TailParts {
+  readonly disk: TrackedDisk;
   readonly looker: Looker;
   readonly putter: Putter;
 }
@@ -41,9 +49,9 @@ export class Delivery {
   /** One is under way, the lines of one are found, one is read. */
   readonly #chunks = lineBuffers(3, CHUNK_BYTES + PRINT_BYTES);
   #roundDueMs = 0;
+  /** What the last round put, until the next one: who waits for its outcome would be woken by it alone. */
+  #round: Round | null = null;
   #signal: () => void = () => {};
-  /** `run` sleeps until the next round, which is near. */
-  #isRoundDue = false;
   /** Files that cannot be read. */
   readonly troubled = new Set<TailFile>();
 
@@ -68,18 +76,23 @@ export class Delivery {
     if (file.behindMs === 0) file.behindMs = this.#parts.context.clock.now();
     if (file.partial >= SLICE_BYTES) this.#backlog.add(file);
     else this.#grown.add(file);
-    if (!this.#isRoundDue) this.#signal();
+    if (Date.now() >= this.#roundDueMs || this.#backlog.size > 0) this.#signal();
   }
 
   /** Ends when the putter is stopped. */
   async run(): Promise<void> {
-    const { putter } = this.#parts;
+    const { putter, context, disk } = this.#parts;
     while (!putter.isStopped) {
-      const waitMs = this.#grown.size === 0 ? Number.POSITIVE_INFINITY : this.#roundDueMs - Date.now();
-      if (waitMs <= 0) await this.#roundOfGrown();
+      const waitMs = this.#roundDueMs - Date.now();
+      if (waitMs > 0 && this.#backlog.size > 0) await this.#turn();
+      else if (waitMs > 0 && disk.isBusy) await this.#idle(Math.min(waitMs, BUSY_MS));
+      else if (waitMs > 0) await context.rest(waitMs);
+      else if (this.#grown.size > 0) await this.#roundOfGrown();
+      else if (this.#round !== null) await this.#settleRound();
       else if (this.#backlog.size > 0) await this.#turn();
-      else await this.#idle(waitMs);
+      else await this.#idle(Number.POSITIVE_INFINITY).then(endOfTurn);
     }
+    await this.#settleRound();
   }
 
   /** Lets `run` see that the putter is stopped. */
@@ -89,28 +102,30 @@ export class Delivery {
 
   #idle(ms: number): Promise<void> {
     return new Promise((resolve) => {
-      const done = () => {
+      const timer = ms === Number.POSITIVE_INFINITY ? undefined : setTimeout(() => this.#signal(), ms);
+      this.#signal = () => {
         this.#signal = () => {};
-        this.#isRoundDue = false;
         clearTimeout(timer);
         resolve();
       };
-      this.#isRoundDue = ms !== Number.POSITIVE_INFINITY;
-      const timer = this.#isRoundDue ? setTimeout(done, ms) : undefined;
-      this.#signal = done;
     });
   }
 
   async #roundOfGrown(): Promise<void> {
     this.#roundDueMs = Date.now() + PACE_MS;
+    await this.#settleRound();
     // Those that grow again meanwhile are in the next round.
     const due = [...this.#grown].filter((file) => !file.isBusy);
     for (const file of due) this.#grown.delete(file);
-    while (due.length > 0 && !this.#parts.putter.isStopped) await this.#round(due);
+    while (due.length > 0 && !this.#parts.putter.isStopped) {
+      await this.#settleRound();
+      await this.#putRound(due);
+    }
   }
 
   /** The first files of the backlog: as many small ones as a round takes, or one that is large. */
   async #turn(): Promise<void> {
+    await this.#settleRound();
     const files: TailFile[] = [];
     for (const file of this.#backlog) {
       const isSmall = !file.hasMuch && file.size - file.place.pos < SLICE_BYTES && file.partial < SLICE_BYTES;
@@ -124,19 +139,35 @@ export class Delivery {
       files.push(file);
       if (files.length === SLICES) break;
     }
-    await this.#round(files);
+    await this.#putRound(files);
+    await this.#settleRound();
   }
 
   /** Reads a little of the first files, as many as there is memory for, and puts it all at once. */
-  async #round(files: TailFile[]): Promise<void> {
+  async #putRound(files: TailFile[]): Promise<void> {
     const { putter } = this.#parts;
     const taken: TailFile[] = [];
+    let round: Round | null = null;
     try {
       const runs = await this.#runsOf(files, taken);
-      if (runs.length === 0) return;
-      const filled = await putter.fill(runs);
-      const isSettled = filled !== null && (await putter.settle(putter.put(filled)));
-      for (const { file, isMore, from, end } of runs) {
+      const filled = runs.length === 0 ? null : await putter.fill(runs);
+      if (filled !== null) round = { put: putter.put(filled, 'lazy'), taken };
+    } finally {
+      this.#round = round;
+      if (round === null) for (const file of taken) this.#release(file);
+    }
+  }
+
+  /** Waits for the outcome of the round before. */
+  async #settleRound(): Promise<void> {
+    if (this.#round === null) return;
+    const { put, taken } = this.#round;
+    this.#round = null;
+    try {
+      // Its answer may be there and not be read, as it wakes nobody.
+      void this.#parts.context.settled();
+      const isSettled = await this.#parts.putter.settle(put);
+      for (const { file, isMore, from, end } of put.runs) {
         if (isMore && end - from > SLICE_BYTES / 2) file.hasMuch = true;
         if (isMore || !isSettled) this.#backlog.add(file);
       }
@@ -263,6 +294,7 @@ export class Delivery {
       for (;;) {
         const found = await turn.looking;
         if (this.#grown.size > 0 && Date.now() >= this.#roundDueMs) await this.#roundOfGrown();
+        await this.#settleRound();
         let next = typeof found === 'string' ? null : await this.#fill(turn, found);
         const isSettled: boolean = under === null || (await putter.settle(under));
         under = null;
@@ -327,6 +359,12 @@ export class Delivery {
     const seen = CHUNK_BYTES + PRINT_BYTES - tailBytes(file.place.pos);
     return this.#seen(file, this.#parts.looker.lookAtLongLine(file, this.#chunks[0]!, seen));
   }
+}
+
+/** A put of a few lines of many files, which are busy until its outcome is known. */
+interface Round {
+  readonly put: Put;
+  readonly taken: readonly TailFile[];
 }
 
 /** One file's turn of a drain. */

@@ -3,7 +3,7 @@
  * it can; names that it told of are looked at one by one, all of them only at the start and now and then, in
  * case something was missed. Elsewhere all names are looked at at every poll.
  */
-import { type FSWatcher, watch } from 'node:fs';
+import type { FSWatcher } from 'node:fs';
 import { messageOf } from '../../base/errors.ts';
 import type { Logger } from '../../base/log.ts';
 import type { Disk, FileStatus } from './disk.ts';
@@ -54,6 +54,7 @@ export class WatchedDirectory implements Home {
   /** Files found here by their names. */
   readonly names = new Map<string, TailFile>();
   #watcher: FSWatcher | null = null;
+  #isToldUnwatched = false;
   #key: string | null = null;
   #listedMs = 0;
   #listedMtimeMs = 0;
@@ -95,9 +96,7 @@ export class WatchedDirectory implements Home {
 
   #watch(): void {
     try {
-      const watcher = watch(this.path, { encoding: BYTES, persistent: false }, (event, name) =>
-        this.#told(event, name),
-      );
+      const watcher = this.#disk.watch(this.path, (event, name) => this.#told(event, name));
       watcher.on('error', (error) => this.#unwatch(error));
       this.#watcher = watcher;
     } catch (error) {
@@ -108,9 +107,11 @@ export class WatchedDirectory implements Home {
   #unwatch(error: unknown): void {
     this.#watcher?.close();
     this.#watcher = null;
+    if (this.#isToldUnwatched) return;
+    this.#isToldUnwatched = true;
     this.#log.warn(
       `directory ${this.path} cannot be watched and is polled instead: ${messageOf(error)} ` +
-        '(fs.inotify.max_user_watches and max_user_instances may be raised with sysctl)',
+        '(raise fs.inotify.max_user_watches, or fs.inotify.max_user_instances, with sysctl and restart the source)',
     );
   }
 

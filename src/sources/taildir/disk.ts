@@ -3,6 +3,7 @@ import {
   type BigIntStats,
   close,
   constants,
+  type FSWatcher,
   fstat,
   fsync,
   mkdir,
@@ -18,6 +19,7 @@ import {
   statfs,
   statSync,
   unlink,
+  watch,
   write,
 } from 'node:fs';
 import { promisify } from 'node:util';
@@ -44,6 +46,11 @@ export interface Disk {
   /** The same at once: for what the system has in memory. Null when nothing is there. */
   statNow(path: PathLike): FileStatus | null;
   names(directory: string): Promise<Buffer[]>;
+  /**
+   * Lets the system tell of what happens in a directory: `told` gets the kind and the name, its bytes one
+   * character each, or null. @throws when there can be no more watches (ENOSPC, EMFILE).
+   */
+  watch(directory: string, told: (event: string, name: string | null) => void): FSWatcher;
   /** Whether changes that other machines make can happen here: nobody tells of them. */
   isRemote(directory: string): Promise<boolean>;
   readFile(path: string): Promise<Buffer>;
@@ -54,6 +61,47 @@ export interface Disk {
   makeDirectory(path: string): Promise<void>;
   /** Where links lead; the path itself when nothing is there. */
   realPath(path: string): Promise<string>;
+}
+
+export interface TrackedDisk extends Disk {
+  /** Whether something is under way. */
+  readonly isBusy: boolean;
+}
+
+/** Counts what is under way at a disk. */
+export function tracked(disk: Disk): TrackedDisk {
+  let underWay = 0;
+  const track =
+    <A extends unknown[], R>(call: (...args: A) => Promise<R>) =>
+    async (...args: A): Promise<R> => {
+      underWay++;
+      try {
+        return await call(...args);
+      } finally {
+        underWay--;
+      }
+    };
+  return {
+    get isBusy() {
+      return underWay > 0;
+    },
+    open: track(disk.open),
+    close: track(disk.close),
+    read: track(disk.read),
+    readNow: disk.readNow,
+    fstat: track(disk.fstat),
+    stat: track(disk.stat),
+    statNow: disk.statNow,
+    names: track(disk.names),
+    watch: disk.watch,
+    isRemote: track(disk.isRemote),
+    readFile: track(disk.readFile),
+    writeFile: track(disk.writeFile),
+    rename: track(disk.rename),
+    remove: track(disk.remove),
+    makeDirectory: track(disk.makeDirectory),
+    realPath: track(disk.realPath),
+  };
 }
 
 /** `statfs` types: NFS, SMB, CIFS, SMB2, FUSE, 9P, AFS, Ceph, Lustre, GPFS, OCFS2, VirtualBox. */
@@ -108,6 +156,7 @@ export const systemDisk: Disk = {
   },
   stat: async (path) => statusOf(await statOf(path, { bigint: true })),
   names: (directory) => promisify(readdir)(directory, 'buffer'),
+  watch: (directory, told) => watch(directory, { encoding: 'latin1', persistent: false }, told),
   isRemote: async (directory) => REMOTE_TYPES.has((await statfsOf(directory)).type >>> 0),
   readFile: (path) => readWhole(path),
   writeFile: (path, bytes) => writeAndSync(path, 'w', bytes),

@@ -2,7 +2,7 @@
  * Puts runs of lines and moves places with what the channel accepts. A run whose lines were refused is read
  * and put again from the first refused one on: the place of its file did not move.
  */
-import type { PutOutcome, SourceContext } from '../../component/source.ts';
+import type { PutOutcome, PutUrgency, SourceContext } from '../../component/source.ts';
 import type { BatchBuilder } from '../../memory/block/builder.ts';
 import type { Copies } from './copies.ts';
 import type { FileTable } from './file-table.ts';
@@ -89,11 +89,11 @@ export class Putter {
     return { runs, counts, batch };
   }
 
-  put({ runs, counts, batch }: Filled): Put {
+  put({ runs, counts, batch }: Filled, urgency: PutUrgency = 'prompt'): Put {
     const { counters } = this.#context;
     for (const count of counts) counters.add('AppendBatchReceivedCount', Math.ceil(count / this.#batchSize));
     counters.add('EventReceivedCount', batch.count);
-    return { runs, counts, outcome: this.#context.put(batch, 'each') };
+    return { runs, counts, outcome: this.#context.put(batch, 'each', urgency) };
   }
 
   discard({ batch }: Filled): void {
@@ -101,8 +101,8 @@ export class Putter {
   }
 
   /**
-   * Waits for the answer and moves the places. False when something was refused, after the pause that
-   * follows; or when the source stops.
+   * Waits for the answer, also to a lazy put, and moves the places. False when something was refused, after
+   * the pause that follows; or when the source stops.
    */
   async settle(put: Put): Promise<boolean> {
     const outcome = await Promise.race([put.outcome, this.#gaveUp]);

@@ -8,7 +8,7 @@ import { Copies } from './copies.ts';
 import { Delivery } from './delivery.ts';
 import { Descriptors } from './descriptors.ts';
 import { Discovery } from './discovery.ts';
-import { type Disk, systemDisk } from './disk.ts';
+import { type Disk, systemDisk, tracked } from './disk.ts';
 import { FileTable, type Identity } from './file-table.ts';
 import { filesProgress } from './files-progress.ts';
 import { type FileGroup, fileGroups } from './groups.ts';
@@ -76,9 +76,10 @@ export class TaildirSource implements Source {
   async #open(): Promise<Running> {
     const context = this.#context;
     const o = this.#options;
+    const system = tracked(this.#disk);
     const log = context.log.named('org.apache.flume.source.taildir.ReliableTaildirEventReader');
     const identity: Identity = o.identity;
-    const descriptors = new Descriptors(this.#disk, o.maxOpenFiles, (max) => this.#holdsFewer(max));
+    const descriptors = new Descriptors(system, o.maxOpenFiles, (max) => this.#holdsFewer(max));
     const { disk } = descriptors;
     const store = new PositionStore(this.#positionFile(), disk, log);
     const table = new FileTable(identity, await this.#stored(store));
@@ -93,7 +94,7 @@ export class TaildirSource implements Source {
     const looker = new Looker(parts, o.maxLineLength);
     const batches = o.maxBatchCount ?? 0;
     const linesATurn = batches <= 0 ? Number.POSITIVE_INFINITY : batches * o.batchSize;
-    const delivery = new Delivery({ ...parts, looker, putter }, linesATurn);
+    const delivery = new Delivery({ ...parts, disk: system, looker, putter }, linesATurn);
     const upkeep = new Upkeep({ ...parts, delivery, store }, o);
     const discovery = new Discovery(
       this.#groups,

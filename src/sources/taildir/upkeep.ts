@@ -14,6 +14,8 @@ import type { TailFile } from './tail-file.ts';
 
 const TICK_MS_MIN = 20;
 const TICK_MS_MAX = 500;
+/** A file is found idle after its idleTimeout and at most this share of it. */
+const IDLE_SHARE = 1 / 20;
 /** How often a file without a name is looked at: nobody tells of it. */
 const NAMELESS_MS = 500;
 /** How often a file that may be a copy is looked at. */
@@ -31,6 +33,7 @@ export class Upkeep {
   #timers: NodeJS.Timeout[] = [];
   #pollTimer: NodeJS.Timeout | undefined;
   #tickedMs = 0;
+  #idleLookedMs = 0;
   #saving: Promise<void> | null = null;
   #isStopped = false;
   readonly #troubles = new Map<string, string>();
@@ -97,6 +100,8 @@ export class Upkeep {
   }
 
   #closeIdle(nowMs: number): void {
+    if (nowMs - this.#idleLookedMs < this.#options.idleTimeout * IDLE_SHARE) return;
+    this.#idleLookedMs = nowMs;
     const { table, descriptors } = this.#parts;
     // With more files than may be open, one with an unfinished line may have been closed.
     const files = table.size > descriptors.max ? table.values() : descriptors.values();

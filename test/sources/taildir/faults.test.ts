@@ -126,6 +126,31 @@ describe('a directory', () => {
     assert.deepEqual(rig.bodies, ['one', 'other', 'two']);
   });
 
+  test('that cannot be watched is polled, which is said once, with the remedy', async (t) => {
+    const rig = await TailRig.open(t, { backoffSleepIncrement: '20', maxBackoffSleep: '20' }, (it) => {
+      it.disk.fails = (call) => (call === 'watch' ? 'ENOSPC' : null);
+      writeFileSync(it.path('a.log'), 'one\n');
+    });
+    await rig.untilCount(1);
+    appendFileSync(rig.path('a.log'), 'two\n');
+    await rig.untilCount(2);
+    writeFileSync(rig.path('b.log'), 'three\n');
+    await rig.untilCount(3);
+    // It is opened anew, and still not watched.
+    rmSync(rig.directory, { recursive: true });
+    await until('it is gone', () => rig.degraded);
+    mkdirSync(rig.directory);
+    writeFileSync(rig.path('c.log'), 'four\n');
+    await rig.untilCount(4);
+    assert.deepEqual(rig.bodies, ['one', 'two', 'three', 'four']);
+    const told = rig.log.texts('warn').filter((line) => line.includes('cannot be watched'));
+    assert.equal(told.length, 1);
+    assert.match(
+      told[0]!,
+      /logs cannot be watched and is polled instead: ENOSPC.*fs\.inotify\.max_user_watches/,
+    );
+  });
+
   test('that cannot be listed is tried again', async (t) => {
     const rig = await TailRig.open(t, {}, (it) => {
       writeFileSync(it.path('a.log'), 'one\n');

@@ -88,6 +88,10 @@ export class BrokenDisk implements Disk {
     this.#check('names', directory);
     return await this.#withDescriptor(() => systemDisk.names(directory));
   };
+  watch: Disk['watch'] = (directory, told) => {
+    this.#check('watch', directory);
+    return systemDisk.watch(directory, told);
+  };
   isRemote = systemDisk.isRemote;
   readFile: Disk['readFile'] = async (path) => {
     this.#check('readFile', path);
@@ -193,6 +197,7 @@ export class TailRig {
       discard: (batch) => batch.cancel(),
       room: async () => {},
       settled: async () => {},
+      rest: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
       loadPlugin: async () => ({}),
       degraded: (reason) => {
         this.degraded = reason;
