@@ -87,6 +87,10 @@ export class WatchedDirectory implements Home {
     return this.#watcher === null;
   }
 
+  get isClosed(): boolean {
+    return this.#isClosed;
+  }
+
   /** Watches first, then lists: nothing happens between. @throws when the directory is not there. */
   async open(): Promise<void> {
     this.#key = keyOf(await this.#disk.stat(this.path));
@@ -199,6 +203,8 @@ export class WatchedDirectory implements Home {
       gone.delete(key);
       sightings.push({ name: key, path: pathOf(this.path, name), group, status });
     });
+    // Names that were not looked at any more are not gone.
+    if (this.#isClosed) return;
     sightings.sort(
       (a, b) =>
         a.group.index - b.group.index || a.status.mtimeMs - b.status.mtimeMs || (a.name < b.name ? -1 : 1),

@@ -260,6 +260,7 @@ export class Discovery implements DirectoryEvents {
       file.path = path;
       opened.push(descriptors.openAt(file, path).catch(() => null));
     });
+    if (directory.isClosed) return;
     await Promise.all(opened);
     for (const file of lost) {
       if (file.fd !== null) {

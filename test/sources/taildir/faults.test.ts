@@ -126,6 +126,36 @@ describe('a directory', () => {
     assert.deepEqual(rig.bodies, ['one', 'other', 'two']);
   });
 
+  test('that is looked at while the source stops keeps its files: none is read again', async (t) => {
+    const names = Array.from({ length: 100 }, (_, n) => `${n}.log`);
+    const held: (() => void)[] = [];
+    let holds = false;
+    const rig = await TailRig.open(
+      t,
+      { watch: 'false', backoffSleepIncrement: '20', maxBackoffSleep: '20' },
+      (it) => {
+        const { stat } = it.disk;
+        it.disk.stat = async (path) => {
+          if (holds && path !== it.directory) await new Promise<void>((resolve) => held.push(resolve));
+          return await stat(path);
+        };
+        for (const name of names) writeFileSync(it.path(name), 'one\n');
+      },
+    );
+    await rig.untilCount(names.length);
+    holds = true;
+    await until('as many files as at once are looked at', () => held.length >= 32);
+    const stopped = rig.stop();
+    holds = false;
+    for (const resolve of held) resolve();
+    await stopped;
+    assert.equal(rig.stored().size, names.length);
+    appendFileSync(rig.path('99.log'), 'two\n');
+    await rig.start();
+    await rig.untilCount(names.length + 1);
+    assert.deepEqual(rig.bodies.slice(names.length), ['two']);
+  });
+
   test('that cannot be watched is polled, which is said once, with the remedy', async (t) => {
     const rig = await TailRig.open(t, { backoffSleepIncrement: '20', maxBackoffSleep: '20' }, (it) => {
       it.disk.fails = (call) => (call === 'watch' ? 'ENOSPC' : null);
