@@ -67,9 +67,9 @@ function countersIn(path: string, declaration: Declaration): readonly string[] {
   const own = codeOf(path);
   const shared = [...own.matchAll(/'(?:\.\.\/)+(component\/hop\/[\w-]+\.ts)'/g)];
   const text = own + shared.map(([, file]) => readText('src', file!)).join('');
-  const more = declaration.kind === 'sink' ? (declaration.counters ?? []) : [];
-  const names = declaration.kind === 'source' ? SOURCE_COUNTERS : [...SINK_COUNTERS, ...more];
-  return names.filter((name) => text.includes(`'${name}'`));
+  const names = declaration.kind === 'source' ? SOURCE_COUNTERS : SINK_COUNTERS;
+  const more = 'counters' in declaration ? (declaration.counters ?? []) : [];
+  return [...names.filter((name) => text.includes(`'${name}'`)), ...more];
 }
 
 function notesText(path: string): string {

@@ -10,7 +10,9 @@ import { COMMANDS } from '../../src/cli/run.ts';
 import {
   CHANNEL_COUNTERS,
   COUNTER_HELP,
+  FILE_COUNTERS,
   HDFS_COUNTERS,
+  LOG_COUNTERS,
   SINK_COUNTERS,
   SOURCE_COUNTERS,
 } from '../../src/component/counters.ts';
@@ -63,8 +65,10 @@ export function metricsPage(all: readonly Component[]): string {
     'Every group also has `Type`, `StartTime` and `StopTime` (ms since 1970; 0 before the start, and while it runs). ' +
       'Counters begin at 0 with each start of the component.',
     ...section('Sources: `SOURCE.NAME`', SOURCE_COUNTERS),
+    ...section('The `spooldir` and `taildir` sources beside these', FILE_COUNTERS),
     ...section('Channels: `CHANNEL.NAME`', CHANNEL_COUNTERS),
     '`ChannelFillPercentage` is the size as a share of the capacity, in percent.',
+    ...section('The `file` and `SPILLABLEMEMORY` channels beside these', LOG_COUNTERS),
     ...section('Sinks: `SINK.NAME`', SINK_COUNTERS),
     ...section('The `hdfs` sink beside these', HDFS_COUNTERS),
     '## Components without a group',

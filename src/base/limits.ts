@@ -17,6 +17,8 @@ export const SEGMENT_BYTES = 2 * MIB;
  * were not used for a while.
  */
 export const SEGMENTS_FREE_MIN = 2;
+/** How often components are asked for their gauges. */
+export const GAUGES_MS = 1000;
 /** How often stores give up segments that were not used since. */
 export const TRIM_MS = 5000;
 /** Bytes of given-up segments that are worth a garbage collection: shared memory is freed by nothing else. */

@@ -55,17 +55,29 @@ export const SINK_COUNTERS = [
 ] as const;
 
 /** What the hdfs sink counts beside. */
-export const HDFS_COUNTERS = ['EventRepeatedCount'] as const;
+export const HDFS_COUNTERS = ['EventRepeatedCount', 'OpenBucketCount', 'OpenBucketBytes'] as const;
+
+/** What sources of files tell beside. */
+export const FILE_COUNTERS = ['FileCount', 'FileFailedCount', 'FileLagBytes', 'FileLagMs'] as const;
 
 export type SourceCounterName = (typeof SOURCE_COUNTERS)[number];
 export type ChannelCounterName = (typeof CHANNEL_COUNTERS)[number];
 export type LogCounterName = (typeof LOG_COUNTERS)[number];
 export type SinkCounterName = (typeof SINK_COUNTERS)[number];
 export type HdfsCounterName = (typeof HDFS_COUNTERS)[number];
+export type FileCounterName = (typeof FILE_COUNTERS)[number];
 
 /** What each one counts, for the reference and for scrapers. Gauges say so. */
 export const COUNTER_HELP: Readonly<
-  Record<SourceCounterName | ChannelCounterName | LogCounterName | SinkCounterName | HdfsCounterName, string>
+  Record<
+    | SourceCounterName
+    | ChannelCounterName
+    | LogCounterName
+    | SinkCounterName
+    | HdfsCounterName
+    | FileCounterName,
+    string
+  >
 > = {
   EventReceivedCount: 'Events read or received, before the channel.',
   EventAcceptedCount: 'Events that the channels accepted.',
@@ -107,7 +119,16 @@ export const COUNTER_HELP: Readonly<
   EventWriteFail: 'Failures to deliver.',
   ChannelReadFail: 'Failures to take from the channel.',
   EventRepeatedCount: 'With hdfs.delivery = exactly-once: events that came again and were passed over.',
+  OpenBucketCount: 'Directories with a file in use (gauge).',
+  OpenBucketBytes: 'Bytes of bodies in files in use (gauge).',
+  FileCount: 'Files that are watched, or wait to be read (gauge).',
+  FileFailedCount: 'Files that cannot be read, or are set aside (gauge).',
+  FileLagBytes: 'Bytes of these files that are not put yet (gauge).',
+  FileLagMs: 'How long the file that is furthest behind has had something to put (gauge).',
 };
+
+/** Values of gauges; the counters that are none count by themselves. */
+export type Gauges = Readonly<Record<string, number>>;
 
 /** Writes from one thread only. Values are whole numbers below 2^53. */
 export interface Counters<Name extends string> {
@@ -119,3 +140,7 @@ export interface Counters<Name extends string> {
 export type SourceCounters = Counters<SourceCounterName>;
 export type ChannelCounters = Counters<ChannelCounterName>;
 export type SinkCounters = Counters<SinkCounterName>;
+
+export function setGauges(counters: Counters<string>, gauges: Gauges | undefined): void {
+  for (const name in gauges) counters.set(name, gauges[name]!);
+}

@@ -41,6 +41,8 @@ interface DeclarationBase<K extends ComponentKind> {
 export interface SourceDeclaration extends DeclarationBase<'source'> {
   /** Option that holds the batch size which is checked against transactionCapacity. */
   readonly batchSizeOption?: string;
+  /** Counters beside those of every source. */
+  readonly counters?: readonly string[];
   /** Whether Flume registers a counter group (netcat, stress do not). */
   readonly registersCounters: boolean;
   readonly load: () => Promise<{ create(context: SourceContext): Source }>;

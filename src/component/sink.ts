@@ -7,7 +7,7 @@
  */
 import type { Batch, BatchRange } from '../memory/block/batch.ts';
 import type { ComponentContext } from './context.ts';
-import type { SinkCounters } from './counters.ts';
+import type { Gauges, SinkCounters } from './counters.ts';
 import type { ProgressTable } from './progress.ts';
 import type { EventSerializer, Writer } from './serializer.ts';
 import type { BlockWork } from './work.ts';
@@ -76,5 +76,7 @@ export interface Sink {
   idle?(): Promise<void> | void;
   /** How far its work is, for an operator who asks. Quick: it is called between batches. */
   progress?(): readonly ProgressTable[];
+  /** Its gauges now. Quick: it is asked about once a second. */
+  gauges?(): Gauges;
   stop?(): Promise<void> | void;
 }

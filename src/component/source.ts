@@ -10,7 +10,7 @@
  */
 import type { BatchBuilder } from '../memory/block/builder.ts';
 import type { ComponentContext } from './context.ts';
-import type { SourceCounters } from './counters.ts';
+import type { Gauges, SourceCounters } from './counters.ts';
 import type { ProgressTable } from './progress.ts';
 
 /** How a channel treats a put that it cannot take whole. */
@@ -74,5 +74,7 @@ export interface Source {
   start(): Promise<void> | void;
   /** How far its work is, for an operator who asks. Quick: it is called between batches. */
   progress?(): readonly ProgressTable[];
+  /** Its gauges now. Quick: it is asked about once a second. */
+  gauges?(): Gauges;
   stop(): Promise<void> | void;
 }

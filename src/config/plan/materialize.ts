@@ -292,6 +292,7 @@ class Materialization {
       channels: channels.map((name) => ({ name, javaClass: this.#channels.get(name)!.javaClass })),
       interceptors,
       selector,
+      counters: made.declaration.counters ?? [],
     };
   }
 

@@ -15,6 +15,8 @@ export interface PartSpec {
 
 export interface SourceUnit extends PartSpec {
   readonly kind: 'source';
+  /** Its counters beside those of every source. */
+  readonly counters: readonly string[];
   readonly channels: readonly { readonly name: string; readonly javaClass: string }[];
   readonly interceptors: readonly PartSpec[];
   readonly selector: PartSpec;

@@ -4,7 +4,7 @@ import { CHANNEL_COUNTERS, SINK_COUNTERS, SOURCE_COUNTERS } from '../../componen
 import { allocateCounters, CounterSlots } from '../../memory/counters/counters.ts';
 import type { SharedMemory } from '../../memory/shared.ts';
 import type { CounterGroup } from '../status.ts';
-import type { Unit } from '../worker/messages.ts';
+import { type Unit, unitKey } from '../worker/messages.ts';
 
 export type ComponentKindName = 'source' | 'channel' | 'sink';
 
@@ -62,7 +62,7 @@ export function componentsOf(unit: Unit): readonly ComponentName[] {
 export class ComponentCounters {
   #registered: ReadonlySet<string>;
   readonly #slots = new Map<string, { memory: SharedMemory; slots: CounterSlots<string> }>();
-  /** Counters of single channels and sinks, beside those of every one. */
+  /** Counters of single components, beside those of every one of its kind. */
   readonly #more = new Map<string, readonly string[]>();
 
   constructor(registered: ReadonlySet<string>) {
@@ -71,8 +71,10 @@ export class ComponentCounters {
 
   /** To be told of every unit before its counters are used. */
   declare(unit: Unit): void {
-    if (unit.kind === 'channel') this.#declare(`channel ${unit.name}`, unit.counters);
-    if (unit.kind !== 'group') return;
+    if (unit.kind !== 'group') {
+      this.#declare(unitKey(unit), unit.counters);
+      return;
+    }
     for (const { name, counters } of unit.sinks) this.#declare(`sink ${name}`, counters);
   }
 

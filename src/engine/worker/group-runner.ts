@@ -5,9 +5,9 @@
  */
 import { systemClock } from '../../base/clock.ts';
 import { isConfigurationError, messageOf } from '../../base/errors.ts';
-import { SINK_BACKOFF_MAX_MS } from '../../base/limits.ts';
+import { GAUGES_MS, SINK_BACKOFF_MAX_MS } from '../../base/limits.ts';
 import type { Logger } from '../../base/log.ts';
-import type { SinkCounters } from '../../component/counters.ts';
+import { type SinkCounters, setGauges } from '../../component/counters.ts';
 import type { SinkProcessor, SinkStatus } from '../../component/processor.ts';
 import type { ProgressTable } from '../../component/progress.ts';
 import type { EventSerializer, Writer } from '../../component/serializer.ts';
@@ -50,6 +50,7 @@ export class GroupRunner implements Pumpable {
   #wakes = 0;
   #idleAtMs = 0;
   #tidyAtMs = 0;
+  #gaugesAtMs = 0;
   #failing = false;
   #closing = false;
 
@@ -144,6 +145,10 @@ export class GroupRunner implements Pumpable {
     }
     if (wakes !== this.#wakes) this.#backoffs = 0;
     this.#wakes = wakes;
+    if (nowMs >= this.#gaugesAtMs) {
+      this.#gaugesAtMs = nowMs + GAUGES_MS;
+      for (const { sink, counters } of this.#drivers) setGauges(counters, sink.gauges?.());
+    }
     if (nowMs >= this.#tidyAtMs) {
       this.#tidyAtMs = nowMs + TIDY_MS;
       for (const driver of this.#drivers) driver.client.tidy();

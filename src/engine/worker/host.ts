@@ -138,7 +138,7 @@ export class WorkerHost {
       new CounterSlots(names, message.counters[component]!);
     switch (unit.kind) {
       case 'source': {
-        const counters = slots(SOURCE_COUNTERS, `source ${unit.name}`);
+        const counters = slots([...SOURCE_COUNTERS, ...unit.counters], `source ${unit.name}`);
         const { storeNumber } = message;
         return await SourceRunner.open(unit, this.#parts, {
           counters,

@@ -9,6 +9,7 @@
  * While it holds as much as it may, it is handed nothing more.
  */
 import type { Logger } from '../../base/log.ts';
+import type { SinkCounters } from '../../component/counters.ts';
 import type { SinkHandle, SinkStatus } from '../../component/processor.ts';
 import type { HeldPart, Sink } from '../../component/sink.ts';
 import { type HeldTake, TakeClient, type TakenBatch } from '../../transaction/take-client.ts';
@@ -27,6 +28,7 @@ type Delivery = Promise<void> | Promise<readonly HeldPart[]>;
 interface DrivenSink {
   readonly name: string;
   readonly log: Logger;
+  readonly counters: SinkCounters;
   readonly trouble: SinkTrouble;
 }
 
@@ -34,6 +36,7 @@ export class SinkDriver implements SinkHandle {
   readonly name: string;
   readonly client: TakeClient;
   readonly sink: Sink;
+  readonly counters: SinkCounters;
   readonly trouble: SinkTrouble;
   readonly #log: Logger;
   #wasFull = false;
@@ -49,9 +52,15 @@ export class SinkDriver implements SinkHandle {
   #asked: ((status: SinkStatus | Promise<SinkStatus>) => void) | null = null;
   #isStarted = false;
 
-  constructor({ name, log, trouble }: DrivenSink, sink: Sink, prefetched: boolean, wake: () => void) {
+  constructor(
+    { name, log, counters, trouble }: DrivenSink,
+    sink: Sink,
+    prefetched: boolean,
+    wake: () => void,
+  ) {
     this.name = name;
     this.#log = log;
+    this.counters = counters;
     this.trouble = trouble;
     this.sink = sink;
     this.#prefetched = prefetched;

@@ -4,9 +4,9 @@
  */
 import { systemClock } from '../../base/clock.ts';
 import { messageOf } from '../../base/errors.ts';
-import { PUTS_IN_FLIGHT_MAX, SOURCE_BYTES_IN_FLIGHT_MAX, TRIM_MS } from '../../base/limits.ts';
+import { GAUGES_MS, PUTS_IN_FLIGHT_MAX, SOURCE_BYTES_IN_FLIGHT_MAX, TRIM_MS } from '../../base/limits.ts';
 import type { Logger } from '../../base/log.ts';
-import type { SourceCounters } from '../../component/counters.ts';
+import { type SourceCounters, setGauges } from '../../component/counters.ts';
 import type { Interceptor } from '../../component/interceptor.ts';
 import type { ChannelSelector } from '../../component/selector.ts';
 import type { PutMode, PutOutcome, PutUrgency, Source, SourceContext } from '../../component/source.ts';
@@ -68,6 +68,7 @@ export class SourceRunner implements Pumpable, SourceContext {
   readonly #settleWaiters: { readonly at: number; readonly resolve: () => void }[] = [];
   readonly #roomWaiters: (() => void)[] = [];
   #trimAtMs = 0;
+  #gaugesAtMs = 0;
   /** The last refusal, and how many the log has not told yet. */
   #refusal: { readonly channelName: string; readonly status: PutAnswer; readonly events: number } | null =
     null;
@@ -146,6 +147,10 @@ export class SourceRunner implements Pumpable, SourceContext {
     if (nowMs >= this.#trimAtMs) {
       this.#trimAtMs = nowMs + TRIM_MS;
       this.#store.trim();
+    }
+    if (nowMs >= this.#gaugesAtMs) {
+      this.#gaugesAtMs = nowMs + GAUGES_MS;
+      setGauges(this.counters, this.#source.gauges?.());
     }
     if (this.#refusals > 0 && nowMs >= this.#refusalLogMs) this.#logRefusals(nowMs);
     return busy;

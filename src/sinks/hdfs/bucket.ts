@@ -278,6 +278,11 @@ export class Bucket {
     if (file.confirmedBytes === 0) this.#doubtful.push(job);
   }
 
+  /** Of the file in use. */
+  get bodyBytes(): number {
+    return this.#file?.bodyBytes ?? 0;
+  }
+
   progress(nowMs: number): ProgressRow {
     const file = this.#file;
     return {

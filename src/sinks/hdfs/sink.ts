@@ -6,7 +6,7 @@
 import { MillraceError, messageOf } from '../../base/errors.ts';
 import { PathPattern } from '../../component/bucket-path/pattern.ts';
 import { EventRouter } from '../../component/bucket-path/router.ts';
-import type { Counters, HdfsCounterName, SinkCounterName } from '../../component/counters.ts';
+import type { Counters, Gauges, HdfsCounterName, SinkCounterName } from '../../component/counters.ts';
 import { localHost } from '../../component/local-host.ts';
 import type { OptionsOf } from '../../component/options/table.ts';
 import { type ProgressTable, progressTable } from '../../component/progress.ts';
@@ -448,6 +448,12 @@ export class HdfsSink implements Sink {
       progressTable('held back', this.#behind(), (queue) => queue.progress()),
       progressTable('files to finish', this.#finisher.failing, (row) => row),
     ];
+  }
+
+  gauges(): Gauges {
+    let bytes = 0;
+    for (const bucket of this.#open.values()) bytes += bucket.bodyBytes;
+    return { OpenBucketCount: this.#open.size, OpenBucketBytes: bytes };
   }
 
   /** Those that hold events, with most of them first. */

@@ -9,6 +9,7 @@ import type { Chunk, ChunkReader, OpenReader } from './chunk.ts';
 import type { Delivered, Delivery } from './delivery.ts';
 import { absolutePath } from './directories.ts';
 import type { options } from './index.ts';
+import type { FilePosition } from './progress.ts';
 import type { SetAsideWhy } from './set-aside.ts';
 import { type FileState, SpoolFile } from './spool-file.ts';
 
@@ -46,6 +47,7 @@ export class FileRun {
   /** Up to here all is committed. */
   #offset = 0;
   #size = 0;
+  #mtimeMs = 0;
   /** The position is being written. */
   #storing: Promise<void> = Promise.resolve();
 
@@ -54,8 +56,8 @@ export class FileRun {
   }
 
   /** What is committed of how much. */
-  get position(): { readonly path: string; readonly offset: number; readonly size: number } {
-    return { path: this.#settings.path, offset: this.#offset, size: this.#size };
+  get position(): FilePosition {
+    return { path: this.#settings.path, offset: this.#offset, size: this.#size, mtimeMs: this.#mtimeMs };
   }
 
   async run(): Promise<FileEnd> {
@@ -73,6 +75,7 @@ export class FileRun {
     }
     try {
       this.#size = file.size;
+      this.#mtimeMs = file.state.mtimeMs;
       this.#offset = this.#settings.positionOf(file.state);
       return await this.#read(file);
     } catch (error) {

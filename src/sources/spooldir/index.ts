@@ -1,3 +1,4 @@
+import { FILE_COUNTERS } from '../../component/counters.ts';
 import type { SourceDeclaration } from '../../component/declaration.ts';
 import { optionTable } from '../../component/options/table.ts';
 
@@ -159,6 +160,7 @@ export default {
   options,
   batchSizeOption: 'batchSize',
   registersCounters: true,
+  counters: FILE_COUNTERS,
   example: 'a1.sources.r1.type = spooldir\na1.sources.r1.spoolDir = /var/spool/flume',
   load: () => import('./source.ts'),
 } satisfies SourceDeclaration;

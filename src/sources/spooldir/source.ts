@@ -8,6 +8,7 @@
  */
 import { messageOf } from '../../base/errors.ts';
 import { javaPattern } from '../../base/java/regex.ts';
+import type { Gauges } from '../../component/counters.ts';
 import { madeOf } from '../../component/options/checked.ts';
 import type { OptionsOf } from '../../component/options/table.ts';
 import type { ProgressTable } from '../../component/progress.ts';
@@ -28,7 +29,7 @@ import { type FileEnd, FileRun } from './file-run.ts';
 import { options } from './index.ts';
 import { type Candidate, Listing } from './listing.ts';
 import { Pauses } from './pauses.ts';
-import { progressTables } from './progress.ts';
+import { type Files, gaugesOf, progressTables } from './progress.ts';
 import { FILES_MAX, SetAside, type SetAsideWhy } from './set-aside.ts';
 import { type FileState, stateOf } from './spool-file.ts';
 import { PositionTracker, type TrackedPosition } from './tracker.ts';
@@ -117,8 +118,16 @@ class SpoolDirectorySource implements Source {
   }
 
   progress(): readonly ProgressTable[] {
+    return progressTables(this.#files(), this.#context.clock.now());
+  }
+
+  gauges(): Gauges {
+    return gaugesOf(this.#files(), this.#context.clock.now());
+  }
+
+  #files(): Files {
     const waiting = this.#candidates.slice(this.#nextCandidate);
-    return progressTables(this.#current?.position ?? null, waiting, this.#setAside.entries);
+    return { current: this.#current?.position ?? null, waiting, setAside: this.#setAside };
   }
 
   get #log() {

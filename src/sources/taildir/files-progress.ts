@@ -1,4 +1,5 @@
 /** What `millrace status` shows of the files. */
+import type { Gauges } from '../../component/counters.ts';
 import { type ProgressTable, progressTable } from '../../component/progress.ts';
 import type { TailFile } from './tail-file.ts';
 
@@ -24,4 +25,17 @@ function stateOf(file: TailFile): string {
   if (file.home === null) return 'renamed or deleted';
   if (file.behindMs > 0) return 'reading';
   return file.fd === null ? 'closed' : 'at its end';
+}
+
+/** All of them together. */
+export function filesGauges(files: Iterable<TailFile>, failed: number, nowMs: number): Gauges {
+  let count = 0;
+  let bytes = 0;
+  let sinceMs = nowMs;
+  for (const file of files) {
+    count++;
+    bytes += lagBytes(file);
+    if (file.behindMs > 0) sinceMs = Math.min(sinceMs, file.behindMs);
+  }
+  return { FileCount: count, FileFailedCount: failed, FileLagBytes: bytes, FileLagMs: nowMs - sinceMs };
 }

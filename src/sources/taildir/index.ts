@@ -1,3 +1,4 @@
+import { FILE_COUNTERS } from '../../component/counters.ts';
 import type { SourceDeclaration } from '../../component/declaration.ts';
 import { optionTable } from '../../component/options/table.ts';
 
@@ -126,6 +127,7 @@ export default {
   options,
   batchSizeOption: 'batchSize',
   registersCounters: true,
+  counters: FILE_COUNTERS,
   example:
     'a1.sources.r1.type = TAILDIR\na1.sources.r1.filegroups = f1\na1.sources.r1.filegroups.f1 = /var/log/app/.*\\\\.log\na1.sources.r1.positionFile = /var/lib/flume/taildir_position.json',
   load: () => import('./source.ts'),

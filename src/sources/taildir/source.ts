@@ -1,6 +1,7 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { MillraceError, messageOf } from '../../base/errors.ts';
+import type { Gauges } from '../../component/counters.ts';
 import type { OptionsOf } from '../../component/options/table.ts';
 import type { ProgressTable } from '../../component/progress.ts';
 import type { Source, SourceContext } from '../../component/source.ts';
@@ -10,7 +11,7 @@ import { Descriptors } from './descriptors.ts';
 import { Discovery } from './discovery.ts';
 import { type Disk, systemDisk, tracked } from './disk.ts';
 import { FileTable, type Identity } from './file-table.ts';
-import { filesProgress } from './files-progress.ts';
+import { filesGauges, filesProgress } from './files-progress.ts';
 import { type FileGroup, fileGroups } from './groups.ts';
 import type { options } from './index.ts';
 import type { HeaderRule } from './lines.ts';
@@ -159,6 +160,12 @@ export class TaildirSource implements Source {
     if (this.#running === null) return [];
     const nowMs = this.#context.clock.now();
     return [filesProgress(this.#running.table.values(), nowMs)];
+  }
+
+  gauges(): Gauges {
+    if (this.#running === null) return {};
+    const { table, delivery } = this.#running;
+    return filesGauges(table.values(), delivery.troubled.size, this.#context.clock.now());
   }
 
   async stop(): Promise<void> {

@@ -215,6 +215,7 @@ test('progress: open buckets, the last written first, and what could not be fini
   rig.clock.nowMs += 500;
   await rig.write('a4');
   await until('a rename failed', () => rig.degraded.length > 0);
+  assert.deepEqual(rig.sink.gauges(), { OpenBucketCount: 2, OpenBucketBytes: 6 });
   assert.deepEqual(rig.sink.progress(), [
     {
       title: 'buckets',

@@ -45,21 +45,54 @@ async function untilDegraded({ flow }: Running, reason: RegExp): Promise<void> {
   });
 }
 
+/** They are asked for once a second. */
+async function untilGauges({ flow }: Running, gauges: Readonly<Record<string, number>>): Promise<void> {
+  await until(`gauges ${JSON.stringify(gauges)}`, () =>
+    Object.entries(gauges).every(([name, value]) => flow.counter('source', 'r1', name) === value),
+  );
+}
+
 describe('spooldir: one file is wrong', { concurrency: 4 }, () => {
   test('written to while it is read: Flume’s message, set aside, the others go on', async (t) => {
     const spool = new Spool(t);
     const path = spool.put('a', 'a1\na2\n');
     const other = spool.put('b', 'b1\n');
+    const ages = [200_000, 100_000];
+    for (const [n, file] of [path, other].entries()) {
+      const changedAt = new Date(Date.now() - ages[n]!);
+      utimesSync(file, changedAt, changedAt);
+    }
     const held = await runHeld(t, spool);
     const [files] = (await held.flow.agent.progress())['source r1']!;
+    const lags = files!.rows.map((row) => Number(row['lag ms']));
+    assert.ok(
+      lags.every((ms, n) => ms >= ages[n]! && ms < ages[n]! + 60_000),
+      String(lags),
+    );
     assert.deepEqual(files, {
       title: 'files',
       rows: [
-        { file: path, state: 'reading', 'position bytes': 0, 'size bytes': 6, 'lag bytes': 6 },
-        { file: other, state: 'waiting', 'position bytes': 0, 'size bytes': 3, 'lag bytes': 3 },
+        {
+          file: path,
+          state: 'reading',
+          'position bytes': 0,
+          'size bytes': 6,
+          'lag bytes': 6,
+          'lag ms': lags[0],
+        },
+        {
+          file: other,
+          state: 'waiting',
+          'position bytes': 0,
+          'size bytes': 3,
+          'lag bytes': 3,
+          'lag ms': lags[1],
+        },
       ],
       omitted: 0,
     });
+    await untilGauges(held, { FileCount: 2, FileFailedCount: 0, FileLagBytes: 9 });
+    assert.ok(held.flow.counter('source', 'r1', 'FileLagMs') >= ages[0]!);
     appendFileSync(path, 'a3\n');
     await held.moody.set('accept');
     await held.collected.untilCount(3);
@@ -77,6 +110,7 @@ describe('spooldir: one file is wrong', { concurrency: 4 }, () => {
     assert.equal(aside.rows.length, 1);
     assert.equal(aside.rows[0]!.file, path);
     assert.equal(aside.rows[0]!['position bytes'], 6);
+    await untilGauges(held, { FileCount: 0, FileFailedCount: 1, FileLagBytes: 0, FileLagMs: 0 });
     await held.flow.stop();
     const next = await runSpool(t, spool);
     await next.collected.untilCount(1);

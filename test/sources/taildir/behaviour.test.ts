@@ -352,9 +352,13 @@ describe('the channel', () => {
         'lag ms': 0,
       },
     ]);
+    assert.deepEqual(rig.gauges(), { FileCount: 1, FileFailedCount: 0, FileLagBytes: 3, FileLagMs: 0 });
     rig.channel = () => 0;
     appendFileSync(rig.path('a.log'), '\n');
     await until('it lags', () => Number(rig.progress()[0]!['lag ms']) > 0);
     assert.equal(rig.progress()[0]!.state, 'reading');
+    const { FileLagBytes, FileLagMs } = rig.gauges();
+    assert.equal(FileLagBytes, 4);
+    assert.ok(FileLagMs! > 0);
   });
 });

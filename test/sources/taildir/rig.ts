@@ -178,6 +178,10 @@ export class TailRig {
     await source?.stop();
   }
 
+  gauges() {
+    return this.#source!.gauges();
+  }
+
   progress() {
     return this.#source!.progress()[0]!.rows;
   }
