@@ -30,7 +30,7 @@ const ASK_MS_MAX = 5000;
 
 interface OldRecord {
   readonly path: string;
-  /** Its deletion failed once: it may be gone all the same. */
+  /** Its deletion may have been asked for before: it may be gone. */
   readonly isDoubtful: boolean;
 }
 
@@ -86,7 +86,9 @@ export class RecordStore {
     try {
       const record = decodeRecord(bytes);
       this.#number = Number(NAME.exec(newest)![1]);
-      this.#old = [...records.map((name) => this.#path(name)), path].map(certain);
+      // Who was killed may have asked for the end of older ones, and be heard late.
+      const older = records.map((name) => ({ path: this.#path(name), isDoubtful: true }));
+      this.#old = [...older, certain(path)];
       return record;
     } catch (cause) {
       const text = `the commit record ${fileSystem.root}${path} cannot be used: ${messageOf(cause)}`;

@@ -180,6 +180,24 @@ test('so it is when that record has gone meanwhile', async () => {
   await assert.rejects(one.store.write(record(5)), /another agent runs on a copy/);
 });
 
+test('a record before the newest that who was killed deletes late is nobody else’s work', async () => {
+  const rig = new Rig();
+  await rig.store.write(record(1));
+  const { promise, resolve } = Promise.withResolvers<void>();
+  rig.disk.fault = (what) => (what === 'delete' ? promise : null);
+  await rig.store.write(record(2));
+  const next = new Rig(rig.disk);
+  rig.disk.fault = () => null;
+  await next.store.newest();
+  resolve();
+  await until('it is deleted', () => rig.names().length === 1);
+  for (const low of [3, 4]) {
+    await next.store.write(record(low));
+    await until('the one before is deleted', () => rig.names().length === 1);
+  }
+  assert.equal(await next.found(), 4);
+});
+
 test('a record that is damaged stops everything, with a remedy', async () => {
   const rig = new Rig();
   await rig.store.write(record(1));
