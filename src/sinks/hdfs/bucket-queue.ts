@@ -6,6 +6,9 @@
  *                    ▲       └─ failed ─▶ pausing, twice as long each time ─┐
  *                    └──────────────────────────────────────────────────────┘
  *
+ * With a commit log, `safe` is when the commit record is made that has the delivery. The parts of one take
+ * share a record: it waits for all of them but those that fail or are late, which have records of their own.
+ *
  * Whoever calls `deliver` waits until what is there is safe, has failed or has taken LATE_MS; the queue goes
  * on in any case, beside the deliveries of other buckets. One that is behind like that is waited for again
  * only once it has caught up, and its last delivery took less.
@@ -16,6 +19,7 @@ import type { ProgressRow } from '../../component/progress.ts';
 import type { BatchView } from '../../memory/block/view.ts';
 import type { Bucket } from './bucket.ts';
 import type { Gate } from './calls.ts';
+import type { CommitLog } from './exactly-once/commit-log.ts';
 import { Part, rangesOf } from './part.ts';
 
 /** A delivery that takes longer holds up nobody. */
@@ -28,6 +32,8 @@ export interface QueueSetup {
   readonly gate: Gate;
   readonly gateBehind: Gate;
   readonly counters: SinkCounters;
+  /** Null: what is safe in its file is committed. */
+  readonly commitLog: CommitLog | null;
   /** The longest pause. */
   readonly pauseMaxMs: number;
   /** Before a bucket may open a file. */
@@ -37,6 +43,7 @@ export interface QueueSetup {
 }
 
 const DONE = Promise.resolve();
+const NOTHING = () => {};
 
 export class BucketQueue {
   readonly bucket: Bucket;
@@ -122,6 +129,13 @@ export class BucketQueue {
     await this.#running;
   }
 
+  /** What waits is handed out again. Resolves when the delivery that is under way has ended. */
+  async abandon(): Promise<void> {
+    for (const part of [...this.#delivering, ...this.#waiting]) part.forget();
+    this.#endPause?.();
+    await this.#running;
+  }
+
   async #run(): Promise<void> {
     this.#isRunning = true;
     while (this.#waiting.length > 0 && !this.#isStopping) {
@@ -132,9 +146,9 @@ export class BucketQueue {
       this.#delivering = [];
       for (const part of parts) part.isRead = false;
       if (isDelivered) continue;
-      this.#waiting.unshift(...parts);
+      this.#waiting.unshift(...parts.filter(({ state }) => state === 'waiting'));
       this.#waited();
-      await this.#pause();
+      if (this.#waiting.length > 0) await this.#pause();
     }
     // Before the wait ends: who waited may deliver again at once.
     this.#isRunning = false;
@@ -151,17 +165,29 @@ export class BucketQueue {
   }
 
   async #attempt(parts: readonly Part[]): Promise<boolean> {
-    const { gate, gateBehind, makeRoom, counters, changed } = this.#setup;
+    const { gate, gateBehind, commitLog, makeRoom, counters, changed } = this.#setup;
+    const arrive = (this.#prompt === null ? null : commitLog?.expect()) ?? NOTHING;
     const leave = await (this.#prompt === null ? gateBehind : gate).enter();
     const beganMs = performance.now();
     const late = setTimeout(() => {
       this.#isSlow = true;
       leave();
+      arrive();
       this.#waited();
     }, LATE_MS);
+    const ranges = rangesOf(parts);
+    const written = () => {
+      clearTimeout(late);
+      this.#isSlow = performance.now() - beganMs > LATE_MS;
+      // Others may be waiting for room that this record waits for.
+      leave();
+      const recorded = commitLog?.record({ ranges, files: this.bucket.unconfirmed() });
+      arrive();
+      return recorded;
+    };
     try {
       await makeRoom(this.bucket);
-      await this.bucket.deliver(rangesOf(parts));
+      await this.bucket.deliver(ranges, written);
       this.bucket.confirm();
     } catch (error) {
       this.bucket.rollBack(error);
@@ -173,8 +199,8 @@ export class BucketQueue {
     } finally {
       clearTimeout(late);
       leave();
+      arrive();
     }
-    this.#isSlow = performance.now() - beganMs > LATE_MS;
     counters.add(
       'EventDrainSuccessCount',
       parts.reduce((sum, { events }) => sum + events, 0),

@@ -83,8 +83,11 @@ export class Bucket {
     return this.#state === 'busy';
   }
 
-  /** Rejects when an event could not be made safe; `confirm` or `rollBack` follows in any case. */
-  async deliver(ranges: readonly BatchRange[]): Promise<void> {
+  /**
+   * Rejects when an event could not be made safe, or `safe`, which is called when all are; `confirm` or
+   * `rollBack` follows in any case.
+   */
+  async deliver(ranges: readonly BatchRange[], safe?: () => Promise<void> | undefined): Promise<void> {
     this.#state = 'busy';
     let chunk: BatchRange[] = [];
     let chunkBytes = 0;
@@ -108,6 +111,7 @@ export class Bucket {
     await this.#file!.append(new Batch(chunk));
     await this.#file!.commit();
     await this.#checkReplicas(this.#file!.names.inUse);
+    await safe?.();
     this.#state = 'delivered';
   }
 

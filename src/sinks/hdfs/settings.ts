@@ -18,6 +18,8 @@ type Options = OptionsOf<typeof options>;
 /** A take is kept near what one file holds: no event is taken to be smaller than that. */
 const EVENT_BYTES_MIN = 64;
 const COMMIT_INTERVAL_MS = 1000;
+/** Events held with commit records: each may make a range of its own in every record, of 20 bytes or so. */
+const RECORDED_GAPS_MAX = 100_000;
 const ROUND_VALUES_MAX = { second: 60, minute: 60, hour: 24 } as const;
 
 export interface Rolls {
@@ -98,7 +100,7 @@ export function settingsOf(o: Options, component: string, warn: (text: string) =
     callTimeoutMs,
     finishTries: triesOf(o['hdfs.closeTries'], retryMs, warn),
     retryMs: Math.max(0, retryMs),
-    heldMax: { events: o['hdfs.maxHeldEvents'], bytes: o['hdfs.maxHeldBytes'] },
+    heldMax: { events: heldEventsOf(o, warn), bytes: o['hdfs.maxHeldBytes'] },
     recordsPlace: recordsPlaceOf(o, refuse),
     stateDirectory: o['hdfs.recoverInUse']
       ? (o['hdfs.stateDir'] ?? join(homedir(), '.flume', 'hdfs-sink'))
@@ -117,6 +119,15 @@ export function settingsOf(o: Options, component: string, warn: (text: string) =
       syncsNames: o['hdfs.delivery'] === 'exactly-once',
     },
   };
+}
+
+function heldEventsOf(o: Options, warn: (text: string) => void): number {
+  const events = o['hdfs.maxHeldEvents'];
+  if (o['hdfs.delivery'] === 'at-least-once' || events <= RECORDED_GAPS_MAX) return events;
+  warn(
+    `hdfs.maxHeldEvents = ${events}: with hdfs.delivery = exactly-once ${RECORDED_GAPS_MAX} are held at most`,
+  );
+  return RECORDED_GAPS_MAX;
 }
 
 /** Null: at least once. */

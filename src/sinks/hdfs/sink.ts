@@ -1,7 +1,8 @@
 /**
  * Writes takes to the files of their buckets. A take is committed when every request (or local file) that
- * carries a part of it has been; parts for buckets that are slow or refuse are held, and committed by
- * themselves (bucket-queue.ts, NOTES.md). In a sink group a take is delivered whole or not at all.
+ * carries a part of it has been, and for exactly-once delivery a commit record was made; parts for buckets
+ * that are slow or refuse are held, and committed by themselves (bucket-queue.ts, NOTES.md). In a sink group
+ * a take is delivered whole or not at all.
  */
 import { MillraceError, messageOf } from '../../base/errors.ts';
 import { PathPattern } from '../../component/bucket-path/pattern.ts';
@@ -124,6 +125,7 @@ export class HdfsSink implements Sink {
       gate: this.#gate,
       gateBehind: new Gate(concurrency),
       counters,
+      commitLog: this.#commitLog,
       pauseMaxMs: Math.min(this.#settings.retryMs || PAUSE_MAX_MS, PAUSE_MAX_MS),
       makeRoom: (bucket) => this.#makeRoom(bucket),
       changed: (queue) => this.#changed(queue),
@@ -151,6 +153,9 @@ export class HdfsSink implements Sink {
       local: this.#record,
       retryMs,
       recover: (file) => this.#recover(file),
+      abandon: async () => {
+        await Promise.all([...this.#queues.values()].map((queue) => queue.abandon()));
+      },
       exchanged: () => this.#closeAll(),
       repeated: (events) => counters.add('EventRepeatedCount', events),
       troubled: (reason) => {
@@ -238,8 +243,7 @@ export class HdfsSink implements Sink {
     try {
       const fresh = await this.#fresh(takes);
       const parts = this.#routeAll(fresh, queues);
-      if (this.#context.mayHold && this.#commitLog === null)
-        await Promise.all([...queues].map((queue) => queue.deliver()));
+      if (this.#context.mayHold) await Promise.all([...queues].map((queue) => queue.deliver()));
       else await this.#deliverTogether([...queues], fresh);
       return parts.map((own) => own.filter(({ state }) => state === 'waiting'));
     } finally {
@@ -425,6 +429,7 @@ export class HdfsSink implements Sink {
   }
 
   async stop(): Promise<void> {
+    this.#commitLog?.end();
     await Promise.all([...this.#queues.values()].map((queue) => queue.stop()));
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#closeAll();

@@ -42,7 +42,7 @@ export class FaultyFileSystem implements FileSystem {
   /** Whoever uses it is dead: nothing that it does counts any more. */
   isDead = false;
   /** Calls under way, and the most at a time. */
-  #running = 0;
+  running = 0;
   runningMax = 0;
 
   /** Over files that others have left. */
@@ -52,7 +52,7 @@ export class FaultyFileSystem implements FileSystem {
 
   async call<T>(operation: Operation, path: string, work: () => T): Promise<T> {
     this.calls.push(`${operation} ${path}`);
-    this.runningMax = Math.max(this.runningMax, ++this.#running);
+    this.runningMax = Math.max(this.runningMax, ++this.running);
     try {
       const fault = this.isDead ? new Hang() : this.fault(operation, path);
       if (fault instanceof Hang) {
@@ -67,7 +67,7 @@ export class FaultyFileSystem implements FileSystem {
       await fault;
       return work();
     } finally {
-      this.#running--;
+      this.running--;
     }
   }
 

@@ -40,6 +40,8 @@ export class Faulty {
     properties: Properties = {},
     mayHold = false,
     disk = new FaultyFileSystem(),
+    /** Retries sooner than options can say. */
+    retryMs?: number,
   ): Promise<Faulty> {
     const rig = new Faulty(disk);
     const { values } = parseOptions(
@@ -75,7 +77,8 @@ export class Faulty {
       mayHold,
       degraded: (reason: string | null) => void rig.degraded.push(reason),
     };
-    const settings = settingsOf(values, 'sink k1', () => {});
+    const given = settingsOf(values, 'sink k1', () => {});
+    const settings = retryMs === undefined ? given : { ...given, retryMs };
     const fileSystems = { of: async () => disk, close: () => disk.close() };
     rig.sink = new HdfsSink(context, settings, values, fileSystems);
     await rig.sink.start();

@@ -132,6 +132,14 @@ test('%[name] of another name is refused at the start', async () => {
   await assert.rejects(Promise.resolve(rig.sink.start?.()), /%\[abcdefg\]/);
 });
 
+test('with commit records no more is held than they have room for', () => {
+  const exact = { 'hdfs.delivery': 'exactly-once', 'hdfs.maxHeldEvents': '200000' };
+  assert.equal(settings(exact).heldMax.events, 100_000);
+  assert.match(warnings[0]!, /hdfs\.maxHeldEvents = 200000: .* 100000 are held at most/);
+  assert.equal(settings({ ...exact, 'hdfs.delivery': 'at-least-once' }).heldMax.events, 200_000);
+  assert.deepEqual(warnings, []);
+});
+
 test('what Flume passes over is told', () => {
   settings({ 'hdfs.timeZone': 'Mars/Olympus' });
   assert.match(warnings[0]!, /Mars\/Olympus is no time zone: GMT is used/);

@@ -3,9 +3,13 @@
  * drops those that come again, and makes a commit record (record.ts) the point from which the events of a
  * commit, and the bytes of its files, count.
  *
- *   events come ─▶ `fresh`: what is not committed ─▶ bytes of all files are safe ─▶ `record`
+ *   events come ─▶ `fresh`: what is not committed ─▶ bytes of their files are safe ─▶ `record`
  *     ─▶ the channel is told, whole files get their final names
  *
+ * Order: each bucket has commits of its own, in any order. A record has all that is committed, as ranges with
+ *   gaps: events in the gaps are those that a bucket is behind with. Each record counts by itself, so that it
+ *   is all the same between which two a kill falls. Ranges are as many as events that are held or under way,
+ *   at most. Commits that come together share a record: those of one take wait for each other (`expect`).
  * Recovery: files that the newest record names are cut to the length that it tells and get their final names;
  *   files in use that it does not name hold nothing that is committed and are deleted. Which these are, the
  *   record of this machine tells (in-use-record.ts): without it they stay, under the names of files in use.
@@ -13,6 +17,9 @@
  *   on, as long as the channel's directories are there.
  * Names of files in use are never given twice (`mark`): a recovery would take one file for another, and what
  *   a server does late for a sink that is dead would strike a file of the one that lives.
+ * Openings: when the channel is opened anew its events are handed out again, whatever becomes of those that
+ *   are under way. So these end, or are given up, before it is looked up which are committed: of one opening
+ *   each event is under way once.
  * Logs: there is one that events come from; earlier ones may have files that are still to be finished.
  */
 import { randomBytes } from 'node:crypto';
@@ -22,7 +29,7 @@ import { MillraceError, messageOf } from '../../../base/errors.ts';
 import type { Logger } from '../../../base/log.ts';
 import { Batch, type BatchRange } from '../../../memory/block/batch.ts';
 import type { Numbering } from '../../../memory/block/numbering.ts';
-import { TakenOffsets } from '../../../storage/log/ranges.ts';
+import { type OffsetRange, TakenOffsets } from '../../../storage/log/ranges.ts';
 import type { FilesInUse, InUse, InUseRecord } from '../in-use-record.ts';
 import type { RecordedFile } from './record.ts';
 import { OutcomeUnknown, type RecordStore } from './record-store.ts';
@@ -40,6 +47,8 @@ export interface CommitLogSetup {
   openStore(place: string): Promise<RecordStore>;
   /** A file that an earlier life of the sink left: it is cut and finished, or deleted at length 0. */
   recover(file: InUse): void;
+  /** The channel is opened anew: resolves when nothing is under way of what it had handed out before. */
+  abandon(): Promise<void>;
   /** Events come from another log now: what is open holds events of the one before and must be closed. */
   exchanged(): void;
   /** Before what could not be read is tried again. */
@@ -78,6 +87,8 @@ export class CommitLog implements FilesInUse {
   /** Files that are not finished, of all logs, by their names in use. */
   readonly #files = new Map<string, InUse>();
   #waiting: Waiting[] = [];
+  /** Commits that those in `#waiting` wait for. */
+  #expected = 0;
   #isWriting = false;
   #hasTold = false;
   readonly #retries = new Set<NodeJS.Timeout>();
@@ -125,12 +136,13 @@ export class CommitLog implements FilesInUse {
   /** The numbers of events mean something from here on. */
   async #begin(numbering: Numbering): Promise<void> {
     const state = await this.#open(this.#setup.placeOf(numbering.log));
+    if (this.#current === state && state.opening === numbering.opening) return;
+    await this.#setup.abandon();
     if (this.#current !== state) {
       if (this.#current !== null) this.#setup.exchanged();
       this.#current = state;
       this.#hasTold = false;
     }
-    if (state.opening === numbering.opening) return;
     state.opening = numbering.opening;
     state.covered = this.#continued(state, numbering);
   }
@@ -201,14 +213,21 @@ export class CommitLog implements FilesInUse {
     }
   }
 
-  /** The takes without what is committed. Never called twice at a time. */
+  /**
+   * The takes without what is committed, and without those of an opening before: the channel hands them out
+   * again. Never called twice at a time.
+   */
   async fresh(takes: readonly Batch[]): Promise<readonly Batch[]> {
     const newest = takes.at(-1)?.ranges.at(-1)?.view.place ?? null;
     if (newest === null) throw this.#refused('the channel does not number its events');
+    const { opening } = newest.numbering;
     await this.#begin(newest.numbering);
-    const fresh = takes.map(({ ranges }) => new Batch(this.#uncovered(ranges)));
+    const current = takes.map(
+      ({ ranges }) => new Batch(ranges.filter(({ view }) => view.place?.numbering.opening === opening)),
+    );
+    const fresh = current.map(({ ranges }) => new Batch(this.#uncovered(ranges)));
     const count = (batches: readonly Batch[]) => batches.reduce((sum, batch) => sum + batch.count, 0);
-    const repeated = count(takes) - count(fresh);
+    const repeated = count(current) - count(fresh);
     if (repeated > 0) this.#tellRepeated(repeated);
     return fresh;
   }
@@ -253,17 +272,30 @@ export class CommitLog implements FilesInUse {
     });
   }
 
+  /** A commit is on its way that others share a record with: none is written before the returned call. */
+  expect(): () => void {
+    this.#expected++;
+    let isExpected = true;
+    return () => {
+      if (!isExpected) return;
+      isExpected = false;
+      this.#expected--;
+      void this.#writeAll();
+    };
+  }
+
   /** Resolves when it is committed. Commits that come while a record is written share the next one. */
   record(commit: Commit): Promise<void> {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     this.#waiting.push({ ...commit, resolve, reject });
-    if (!this.#isWriting) void this.#writeAll();
+    void this.#writeAll();
     return promise;
   }
 
   async #writeAll(): Promise<void> {
+    if (this.#isWriting) return;
     this.#isWriting = true;
-    while (this.#waiting.length > 0) {
+    while (this.#waiting.length > 0 && this.#expected === 0) {
       const group = this.#waiting;
       this.#waiting = [];
       try {
@@ -279,19 +311,28 @@ export class CommitLog implements FilesInUse {
 
   async #write(group: readonly Commit[]): Promise<void> {
     const state = this.#current!;
-    const covered = new TakenOffsets(state.covered.low, state.covered.ranges);
+    const covered = new TakenOffsets(state.covered.low);
+    covered.addAll(state.covered.ranges);
+    covered.addAll(this.#numbersOf(group));
     const files = this.#committedFiles(state);
-    for (const { ranges, files: grown } of group) {
-      for (const range of ranges) {
-        const from = this.#numberOf(range);
-        covered.add(from, from + range.count);
-      }
-      for (const file of grown) files.set(keyOf(file), file);
-    }
+    const grown = group.flatMap((commit) => commit.files);
+    for (const file of grown) files.set(keyOf(file), file);
     crashPoint('delivered');
     await this.#writeRecord(state, covered, files);
     crashPoint('recorded');
     state.covered = covered;
+    // The next record may be written before those who wait hear of this one.
+    for (const { root, inUse, length } of grown) this.#grow(root, inUse, length);
+  }
+
+  #numbersOf(group: readonly Commit[]): readonly OffsetRange[] {
+    const numbers = group.flatMap(({ ranges }) =>
+      ranges.map((range): OffsetRange => {
+        const from = this.#numberOf(range);
+        return [from, from + range.count];
+      }),
+    );
+    return numbers.sort(([a], [b]) => a - b);
   }
 
   /** Files of a log that are not finished and hold something. */
@@ -327,10 +368,14 @@ export class CommitLog implements FilesInUse {
   }
 
   commit(root: string, inUse: string, length: number): void {
+    this.#grow(root, inUse, length);
+    this.#setup.local?.commit(root, inUse, length);
+  }
+
+  #grow(root: string, inUse: string, length: number): void {
     const key = keyOf({ root, inUse });
     const file = this.#files.get(key);
     if (file !== undefined) this.#files.set(key, { ...file, length });
-    this.#setup.local?.commit(root, inUse, length);
   }
 
   done(root: string, inUse: string): void {
@@ -342,10 +387,15 @@ export class CommitLog implements FilesInUse {
     this.#setup.local?.flush();
   }
 
-  /** Before a stop: resolves when it is known what earlier lives left, so that it can still be finished. */
-  async opened(): Promise<void> {
+  /** Before a stop: nobody is asked again whether a record was made. */
+  end(): void {
     this.#isStopping = true;
     for (const timer of this.#retries) clearTimeout(timer);
+    this.#current?.store.end();
+  }
+
+  /** Resolves when it is known what earlier lives left, so that it can still be finished. */
+  async opened(): Promise<void> {
     await Promise.allSettled(this.#logs.values());
   }
 

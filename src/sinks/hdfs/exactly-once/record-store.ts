@@ -17,12 +17,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { MillraceError, messageOf } from '../../../base/errors.ts';
 import type { Logger } from '../../../base/log.ts';
 import type { Calls } from '../calls.ts';
-import type { FileStatus, FileSystem, FileSystemError } from '../file-system/door.ts';
+import { type FileStatus, type FileSystem, type FileSystemError, tooLarge } from '../file-system/door.ts';
 import { type CommitRecord, decodeRecord, encodeRecord } from './record.ts';
 
 const DIGITS = 16;
 const NAME = /^commit-(\d{16})$/;
 const DRAFT = /^commit-\d{16}\.[0-9a-f]+\.draft$/;
+/** A larger one is not made: no start could read it. */
 const RECORD_BYTES_MAX = 256 * 1024 * 1024;
 /** Between two questions about a rename: from, to. */
 const ASK_MS = 200;
@@ -58,7 +59,7 @@ export class RecordStore {
   /** A record of ours that somebody else deleted. */
   #robbed: string | null = null;
   #deleting: Promise<void> = Promise.resolve();
-  readonly #stop = new AbortController();
+  readonly #end = new AbortController();
 
   constructor(setup: RecordStoreSetup) {
     this.#setup = setup;
@@ -118,7 +119,9 @@ export class RecordStore {
     const number = this.#number + 1;
     const path = this.#path(`commit-${String(number).padStart(DIGITS, '0')}`);
     const draft = `${path}.${randomBytes(6).toString('hex')}.draft`;
-    await this.#writeDraft(draft, encodeRecord(record));
+    const bytes = encodeRecord(record);
+    if (bytes.length > RECORD_BYTES_MAX) throw tooLarge(path, bytes.length, RECORD_BYTES_MAX);
+    await this.#writeDraft(draft, bytes);
     if (!(await this.#rename(draft, path))) throw await this.#foreign(path);
     this.#number = number;
     const old = this.#old;
@@ -178,7 +181,7 @@ export class RecordStore {
   }
 
   async #pause(ms: number): Promise<void> {
-    const { signal } = this.#stop;
+    const { signal } = this.#end;
     await sleep(ms, undefined, { signal }).catch(() => {
       throw new OutcomeUnknown('the sink stops before it is known whether its last commit was made');
     });
@@ -214,9 +217,13 @@ export class RecordStore {
     }
   }
 
-  /** No question is asked any more. */
+  /** No question is asked twice any more. */
+  end(): void {
+    this.#end.abort();
+  }
+
   async stop(): Promise<void> {
-    this.#stop.abort();
+    this.end();
     await this.#deleting;
   }
 }
