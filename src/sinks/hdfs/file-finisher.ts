@@ -6,8 +6,8 @@
  *   one that is to be closed      close, rename; when the close fails: cut to what was confirmed, rename
  *   one that failed               cut to what was confirmed, rename; nothing was confirmed: delete
  *
- * A file that is to be deleted and is not there may still come, from a server that was slow to hear of it: it
- * is looked for once more.
+ * A file that is to be deleted and is not there may still come, from a server that was slow to hear of it (a
+ * DataNode asks for minutes which of two NameNodes is active): it is looked for during LATE_SERVER_MS.
  */
 import { crashPoint } from '../../base/crash-points.ts';
 import { messageOf } from '../../base/errors.ts';
@@ -23,6 +23,8 @@ import type { FilesInUse } from './in-use-record.ts';
 const NAMES_MAX = 100;
 /** At the soonest. */
 const LOOK_AGAIN_MS = 1000;
+/** A server does nothing later than that. */
+const LATE_SERVER_MS = 180_000;
 
 /** A file that is to be finished. */
 export interface Job {
@@ -34,8 +36,8 @@ export interface Job {
   file: BucketFile | null;
   /** Undefined: nothing is to be cut. Null: all bytes stay, but it may have to be closed. */
   length: number | null | undefined;
-  /** It was not there when it was to be deleted. */
-  wasMissing: boolean;
+  /** Since when it is known not to be there, though it is to be deleted; null: it is not known. */
+  missingSinceMs: number | null;
   tries: number;
   /** Of the last try, if it failed. */
   error: unknown;
@@ -94,7 +96,8 @@ export class FileFinisher {
 
   /** Tries once more, now. Rejects while the file cannot be finished. */
   async hasten(job: Job): Promise<void> {
-    if (job.timer !== null && !job.wasMissing) {
+    const isMissing = job.missingSinceMs !== null && job.error === null;
+    if (job.timer !== null && !isMissing) {
       clearTimeout(job.timer);
       this.#run(job);
     }
@@ -125,7 +128,7 @@ export class FileFinisher {
 
   #begin(given: Pick<Job, 'root' | 'names' | 'file' | 'length'>): Job {
     const { inUse } = given.names;
-    const state = { at: inUse, wasMissing: false, tries: 0, error: null, timer: null };
+    const state = { at: inUse, missingSinceMs: null, tries: 0, error: null, timer: null };
     const job: Job = { ...given, ...state, running: Promise.resolve() };
     this.#jobs.add(job);
     this.#run(job);
@@ -152,7 +155,8 @@ export class FileFinisher {
         return;
       }
       this.#jobs.delete(job);
-      record?.done(job.root, job.names.inUse);
+      // Otherwise it stays in the record: the next start looks for it.
+      if (isDone) record?.done(job.root, job.names.inUse);
       record?.flush();
     } catch (error) {
       job.error = error;
@@ -202,9 +206,9 @@ export class FileFinisher {
   async #delete(fileSystem: FileSystem, job: Job): Promise<boolean> {
     const { inUse } = job.names;
     if (await this.#setup.calls.run(`delete of ${inUse}`, () => fileSystem.delete(inUse))) return true;
-    const isCertain = job.wasMissing;
-    job.wasMissing = true;
-    return isCertain;
+    const nowMs = performance.now();
+    job.missingSinceMs ??= nowMs;
+    return nowMs - job.missingSinceMs >= LATE_SERVER_MS;
   }
 
   /** False when there is no such file. */

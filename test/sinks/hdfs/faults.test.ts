@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { MillraceError } from '../../../src/base/errors.ts';
 import { FileSystemError } from '../../../src/sinks/hdfs/file-system/door.ts';
+import { temporaryDirectory } from '../../kit/temporary.ts';
 import { until } from '../../kit/until.ts';
 import { Faulty, NOW, unavailable } from './faulty-rig.ts';
 
@@ -88,21 +89,67 @@ test('a create that comes too late leaves no file', async (t) => {
   assert.deepEqual(rig.disk.texts(), { [`/d/a.${NOW + 2}`]: 'a1\n' });
 });
 
-test('a file that failed and is not there is looked for once more: its server may be late', async (t) => {
+test('a file that failed and is not there is looked for three minutes: its server may be late', async (t) => {
   t.mock.timers.enable({ apis: ['setTimeout'] });
+  let nowMs = 0;
+  t.mock.method(performance, 'now', () => nowMs);
   const rig = await Faulty.start(t, { 'hdfs.retryInterval': '60', 'hdfs.callTimeout': '0' });
   rig.failing('create', 'a');
   await assert.rejects(rig.write('a1'));
   rig.mend();
   const path = `/d/a.${NOW + 1}.tmp`;
   const deletes = () => rig.disk.calls.filter((call) => call === `delete ${path}`).length;
-  while (deletes() < 1) await new Promise(setImmediate);
-  await new Promise(setImmediate);
+  const look = async (n: number) => {
+    while (deletes() < n) await new Promise(setImmediate);
+    await new Promise(setImmediate);
+  };
+  const minute = () => {
+    nowMs += 60_000;
+    t.mock.timers.tick(60_000);
+  };
+  await look(1);
+  minute();
+  await look(2);
   rig.disk.files.set(path, Buffer.from('a'));
-  t.mock.timers.tick(60_000);
-  while (deletes() < 2) await new Promise(setImmediate);
+  minute();
+  await look(3);
   assert.ok(!rig.disk.files.has(path));
+  minute();
+  await new Promise(setImmediate);
+  assert.equal(deletes(), 3, 'it has come, and is gone');
   assert.deepEqual(rig.degraded, []);
+});
+
+test('one that never comes is looked for no more after that; a stop before leaves it to the next start', async (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] });
+  let nowMs = 0;
+  t.mock.method(performance, 'now', () => nowMs);
+  const stateDirectory = temporaryDirectory(t);
+  const options = {
+    'hdfs.retryInterval': '90',
+    'hdfs.callTimeout': '0',
+    'hdfs.recoverInUse': 'true',
+    'hdfs.stateDir': stateDirectory,
+  };
+  const rig = await Faulty.start(t, options);
+  rig.failing('create', 'a');
+  await assert.rejects(rig.write('a1'));
+  rig.failing('create', 'b');
+  const deletes = (of: Faulty, prefix: string) =>
+    of.disk.calls.filter((call) => call.startsWith(`delete /d/${prefix}`)).length;
+  for (let n = 1; n <= 4; n++) {
+    while (deletes(rig, 'a') < Math.min(n, 3)) await new Promise(setImmediate);
+    for (let m = 0; m < 5; m++) await new Promise(setImmediate);
+    nowMs += 90_000;
+    t.mock.timers.tick(90_000);
+  }
+  assert.equal(deletes(rig, 'a'), 3);
+  await assert.rejects(rig.write('b1'));
+  await rig.stop();
+  t.mock.timers.reset();
+  const next = await Faulty.start(t, options);
+  await until('it looks', () => deletes(next, 'b') > 0);
+  assert.equal(deletes(next, 'a'), 0);
 });
 
 test('a rename that fails is tried again each retryInterval, and holds up nobody', async (t) => {
