@@ -37,14 +37,15 @@ export class RunningMillrace {
   }
 
   /** The first match of `pattern` in what it wrote. */
-  untilWrites(pattern: RegExp): Promise<RegExpExecArray> {
-    return until(`output with ${pattern}; so far:\n${this.stderr}${this.stdout}`, () => {
+  untilWrites(pattern: RegExp, timeoutMs?: number): Promise<RegExpExecArray> {
+    const found = () => {
       const match = pattern.exec(this.stderr) ?? pattern.exec(this.stdout);
       if (match === null && this.ended !== null) {
         throw new Error(`ended with ${this.ended} before ${pattern}:\n${this.stderr}${this.stdout}`);
       }
       return match;
-    });
+    };
+    return until(`output with ${pattern}; so far:\n${this.stderr}${this.stdout}`, found, timeoutMs);
   }
 
   async exit(): Promise<number | string> {

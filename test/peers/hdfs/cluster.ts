@@ -57,7 +57,7 @@ export class HdfsCluster {
     this.rpcPort = rpc;
     this.httpPort = http;
     this.dataHttpPort = dataHttp;
-    const core = { ...coreSite(this.directory, `hdfs://${this.host}:${rpc}`), ...settings.core };
+    const core = { ...coreSite(this.directory, this.uri), ...settings.core };
     const addresses = {
       'dfs.namenode.name.dir': `file://${this.directory}/name`,
       'dfs.namenode.rpc-address': `${this.host}:${rpc}`,
@@ -77,6 +77,11 @@ export class HdfsCluster {
   /** The folder of core-site.xml and hdfs-site.xml, as `HADOOP_CONF_DIR` names it. */
   get configuration(): string {
     return join(this.directory, 'conf');
+  }
+
+  /** The URI of users. */
+  get uri(): string {
+    return `hdfs://${this.host}:${this.rpcPort}`;
   }
 
   /** `http://HOST:PORT` of the NameNode. */

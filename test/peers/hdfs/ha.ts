@@ -22,8 +22,9 @@ export class HaCluster {
   readonly #java: Readonly<Record<NameNodeId | 'data', JavaSettings>>;
   readonly #http: Readonly<Record<NameNodeId, number>>;
 
-  static async start(): Promise<HaCluster> {
-    const cluster = new HaCluster(await freePorts(7));
+  /** `hdfs` is added to hdfs-site.xml. */
+  static async start(hdfs: Properties = {}): Promise<HaCluster> {
+    const cluster = new HaCluster(await freePorts(7), hdfs);
     await runTool(cluster.#java.nn1, NAME_NODE, '-format', '-force', '-nonInteractive');
     // What -bootstrapStandby does, without a running nn1.
     cpSync(join(cluster.directory, 'nn1'), join(cluster.directory, 'nn2'), { recursive: true });
@@ -35,7 +36,7 @@ export class HaCluster {
     return cluster;
   }
 
-  private constructor(ports: readonly number[]) {
+  private constructor(ports: readonly number[], hdfs: Properties) {
     const [rpc1, http1, rpc2, http2, ...data] = ports as [number, number, number, number, ...number[]];
     this.directory = mkdtempSync(join(tmpdir(), 'millrace-hdfs-ha-'));
     this.#http = { nn1: http1, nn2: http2 };
@@ -53,6 +54,7 @@ export class HaCluster {
       'dfs.ha.fencing.methods': 'shell(/bin/true)',
       'dfs.ha.tail-edits.period': '1s',
       ...dataNodeSite(this.directory, '127.0.0.1', data),
+      ...hdfs,
     };
     const own = (id: NameNodeId): Properties => ({
       'dfs.ha.namenode.id': id,

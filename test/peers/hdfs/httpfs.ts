@@ -10,16 +10,22 @@ const MAIN = 'org.apache.hadoop.fs.http.server.HttpFSServerWebServer';
 
 export class HttpFs {
   readonly url: string;
+  /** The URI of users. */
+  readonly uri: string;
+  readonly daemon: Daemon;
   readonly #directory: string;
-  readonly #daemon: Daemon;
 
   static async start(cluster: HdfsCluster): Promise<HttpFs> {
     const [port] = (await freePorts(1)) as [number];
     const gateway = new HttpFs(cluster, port);
-    gateway.#daemon.start();
-    const probe = `${gateway.url}/webhdfs/v1/?op=GETFILESTATUS&user.name=root`;
-    await gateway.#daemon.ready(async () => (await fetch(probe)).ok);
+    gateway.daemon.start();
+    await gateway.ready();
     return gateway;
+  }
+
+  async ready(): Promise<void> {
+    const probe = `${this.url}/webhdfs/v1/?op=GETFILESTATUS&user.name=root`;
+    await this.daemon.ready(async () => (await fetch(probe)).ok);
   }
 
   private constructor(cluster: HdfsCluster, port: number) {
@@ -39,15 +45,16 @@ export class HttpFs {
     };
     writeFileSync(join(conf, 'httpfs-site.xml'), configurationXml(site));
     this.url = `http://127.0.0.1:${port}`;
+    this.uri = `webhdfs://127.0.0.1:${port}`;
     this.#directory = directory;
     const folders = { home: directory, config: conf, log: directory, temp: join(directory, 'temp') };
     const flags = Object.entries(folders).map(([name, folder]) => `-Dhttpfs.${name}.dir=${folder}`);
     const classPath = [conf, httpfsJars(), hdfsJars()];
-    this.#daemon = new Daemon({ classPath, flags, cwd: directory }, MAIN, join(directory, 'httpfs.log'));
+    this.daemon = new Daemon({ classPath, flags, cwd: directory }, MAIN, join(directory, 'httpfs.log'));
   }
 
   async remove(): Promise<void> {
-    await this.#daemon.end();
+    await this.daemon.end();
     rmSync(this.#directory, { recursive: true, force: true });
   }
 }

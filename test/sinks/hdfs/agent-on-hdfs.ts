@@ -11,7 +11,6 @@ import { WebHdfsClient } from '../../../src/wire/hdfs-webhdfs-client/index.ts';
 import { type RunningMillrace, startMillrace } from '../../kit/process.ts';
 import { temporaryDirectory } from '../../kit/temporary.ts';
 import { until } from '../../kit/until.ts';
-import type { HdfsCluster } from '../../peers/hdfs/cluster.ts';
 
 /** Of the sink: its largest take. */
 export const TAKE_EVENTS = 200;
@@ -19,12 +18,23 @@ export const TAKE_EVENTS = 200;
 export const REPEATED_A_KILL_MAX = 4 * TAKE_EVENTS;
 const BUCKETS = ['a', 'b', 'c'];
 const SEND_EVENTS = 50;
+/** Feeders are quicker than the sink: what they leave behind is delivered in seconds. */
+const CAPACITY = 100 * TAKE_EVENTS;
 const PATIENCE_MS = 120_000;
+const LOG_CHARS_MAX = 8000;
 const PADDING = 'x'.repeat(200);
 
 interface Event {
   readonly headers: Record<string, string>;
   readonly body: string;
+}
+
+/** A cluster, or a gateway to one. */
+export interface Hdfs {
+  /** Scheme and authority of paths. */
+  readonly uri: string;
+  /** The folder of core-site.xml and hdfs-site.xml. */
+  readonly configuration: string;
 }
 
 export interface Outcome {
@@ -51,20 +61,21 @@ export class AgentOnHdfs {
 
   constructor(
     t: TestContext,
-    cluster: HdfsCluster,
+    { uri, configuration }: Hdfs,
     directory: string,
     sink: Readonly<Record<string, string>>,
   ) {
     this.#t = t;
     this.#directory = `/${directory}`;
-    this.#client = new WebHdfsClient({ uri: cluster.url, credentials: { kind: 'simple', user: 'root' } });
+    const credentials = { kind: 'simple', user: 'root' } as const;
+    this.#client = new WebHdfsClient({ uri, configuration: [configuration], credentials });
     t.after(() => this.#client.close());
     const base = temporaryDirectory(t);
     this.#download = join(base, 'download');
     this.#conf = join(base, 'flume.conf');
     const properties = {
-      'hdfs.path': `hdfs://127.0.0.1:${cluster.rpcPort}${this.#directory}/%{bucket}`,
-      'hdfs.hadoopConfDir': cluster.configuration,
+      'hdfs.path': `${uri}${this.#directory}/%{bucket}`,
+      'hdfs.hadoopConfDir': configuration,
       'hdfs.user': 'root',
       'hdfs.stateDir': join(base, 'state'),
       'hdfs.fileType': 'DataStream',
@@ -89,6 +100,7 @@ export class AgentOnHdfs {
       `channels.c1.checkpointDir = ${join(base, 'checkpoint')}`,
       `channels.c1.dataDirs = ${join(base, 'data')}`,
       'channels.c1.minimumRequiredSpace = 1MiB',
+      `channels.c1.capacity = ${CAPACITY}`,
       'sinks.k1.type = hdfs',
       'sinks.k1.channel = c1',
       ...Object.entries(properties).map(([key, value]) => `sinks.k1.${key} = ${value}`),
@@ -103,7 +115,8 @@ export class AgentOnHdfs {
     const monitoring = ['-Dflume.monitoring.type=http', '-Dflume.monitoring.port=0'];
     const args = ['agent', '-f', this.#conf, '-n', 'a1', '--no-reload-conf', logger, ...monitoring];
     this.#agent = startMillrace(this.#t, args);
-    const port = async (pattern: RegExp) => Number((await this.#agent!.untilWrites(pattern))[1]);
+    const agent = this.#agent;
+    const port = async (pattern: RegExp) => Number((await agent.untilWrites(pattern, PATIENCE_MS))[1]);
     this.#statusPort = await port(/[Mm]etrics.*port (\d+)/);
     this.#port = await port(/Avro source r1 listens on [^\n]*:(\d+)/);
   }
@@ -194,22 +207,31 @@ export class AgentOnHdfs {
   /** Ends feeding and waits until the channel is empty and no file is left in use but those that are open. */
   async settle(): Promise<void> {
     await this.#endFeeding();
-    await until('the channel is empty', async () => (await this.#channelSize()) === 0, PATIENCE_MS).catch(
-      (error: Error) => {
-        throw new Error(`${error.message}\n${this.#agent!.stdout.slice(-4000)}`);
-      },
-    );
-    await until(
+    await this.#until('the channel is empty', async () => (await this.#channelSize()) === 0);
+    await this.#until(
       'only open files are in use',
       async () => (await this.inUse()).length <= BUCKETS.length,
-      PATIENCE_MS,
     );
+  }
+
+  async #until(what: string, condition: () => Promise<boolean>): Promise<void> {
+    await until(what, condition, PATIENCE_MS).catch((error: Error) => {
+      const { stdout, stderr } = this.#agent!;
+      throw new Error(`${error.message}\n${(stdout + stderr).slice(-LOG_CHARS_MAX)}`);
+    });
   }
 
   async #channelSize(): Promise<number> {
     const answer = await fetch(`http://127.0.0.1:${this.#statusPort}/metrics`);
     const metrics = (await answer.json()) as Record<string, Record<string, string>>;
     return Number(metrics['CHANNEL.c1']!.ChannelSize);
+  }
+
+  /** Files and directories that there may be in a bucket's directory and with it; -1: any number. */
+  async setQuota(bucket: string, names: number): Promise<void> {
+    const path = `${this.#directory}/${bucket}`;
+    await this.#client.mkdirs(path);
+    await this.#client.setQuota(path, { names });
   }
 
   async paths(): Promise<string[]> {
