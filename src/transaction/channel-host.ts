@@ -13,10 +13,12 @@ import { type Cut, cutTake } from './cut-take.ts';
 import { HOLD_RUNS, KIND, MODE, PUT_STATUS, rangeFlags } from './messages.ts';
 
 /**
- * Half the time after which commits that no bell was rung for are looked for first, in ms: puts that come ten
- * times a second or oftener find them, and no look for them wakes this worker.
+ * Half the time after which commits that no bell was rung for are looked for first, in ms: as long as puts
+ * are apart, within these bounds. Puts that come ten times a second or oftener find commits themselves, and no
+ * look wakes this worker; where they end, the last commits are found soon.
  */
-const LATE_MS_FIRST = 50;
+const LATE_MS_MIN = 10;
+const LATE_MS_FIRST_MAX = 50;
 
 interface Grant {
   readonly id: number;
@@ -50,7 +52,10 @@ export class ChannelHost {
   /** Commits may have come for which no bell was rung. */
   #isPatient = false;
   /** When they are looked for: later each time that there was nothing. */
-  #lateMs = LATE_MS_FIRST;
+  #lateMs = LATE_MS_FIRST_MAX;
+  #putAtMs = Number.NEGATIVE_INFINITY;
+  /** Between the last two passes with puts. */
+  #putsApartMs = Number.POSITIVE_INFINITY;
 
   constructor(channel: Channel, counters: ChannelCounters, segments: SegmentTable) {
     this.#channel = channel;
@@ -71,7 +76,11 @@ export class ChannelHost {
   /** One pass over all lanes; true when anything was done. */
   pump(nowMs: number): boolean {
     const puts = this.#readPuts(nowMs);
-    if (puts.length > 0) this.#channel.put(puts);
+    if (puts.length > 0) {
+      this.#channel.put(puts);
+      this.#putsApartMs = nowMs - this.#putAtMs;
+      this.#putAtMs = nowMs;
+    }
     const asked = this.#readSinks();
     this.#channel.tick(nowMs);
     const handed = this.#serve();
@@ -80,7 +89,9 @@ export class ChannelHost {
     for (const sink of this.#sinks) sink.lane.flush();
     this.#setPatience();
     const isBusy = puts.length > 0 || asked || handed;
-    this.#lateMs = isBusy ? LATE_MS_FIRST : Math.min(2 * this.#lateMs, WAIT_MS_MAX);
+    this.#lateMs = isBusy
+      ? Math.min(Math.max(this.#putsApartMs, LATE_MS_MIN), LATE_MS_FIRST_MAX)
+      : Math.min(2 * this.#lateMs, WAIT_MS_MAX);
     return isBusy;
   }
 

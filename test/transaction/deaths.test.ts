@@ -277,9 +277,18 @@ describe('a channel', () => {
       beginDelivery(agent, 4);
       while (agent.pumpChannel(0));
       assert.ok(channel.nextMs(agent.nowMs) <= 100, `${channel.nextMs(agent.nowMs)} ms`);
+      for (let n = 0; n < 2; n++) {
+        put(agent, 1);
+        while (agent.pumpChannel(0));
+      }
+      assert.ok(
+        channel.nextMs(agent.nowMs) <= 20,
+        `puts that follow closely: ${channel.nextMs(agent.nowMs)} ms`,
+      );
       for (let n = 0; n < 10; n++) agent.pumpChannel(0);
       assert.equal(channel.nextMs(agent.nowMs), WAIT_MS_MAX, 'a delivery that takes its time costs little');
       sink.commit();
+      agent.settle();
       while (agent.pumpChannel(0));
       assert.equal(channel.nextMs(agent.nowMs), Number.POSITIVE_INFINITY, 'all is committed');
     });
