@@ -14,8 +14,8 @@ import { HOLD_RUNS, KIND, MODE, PUT_STATUS, rangeFlags } from './messages.ts';
 
 /**
  * Half the time after which commits that no bell was rung for are looked for first, in ms: as long as puts
- * are apart, within these bounds. Puts that come ten times a second or oftener find commits themselves, and no
- * look wakes this worker; where they end, the last commits are found soon.
+ * are apart, within these bounds. Puts that come ten times a second or oftener find commits themselves, and
+ * no look wakes this worker; where they end, the last commits are found soon.
  */
 const LATE_MS_MIN = 10;
 const LATE_MS_FIRST_MAX = 50;
