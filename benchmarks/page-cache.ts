@@ -10,10 +10,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 const GB = 1e9;
-/** Left free: what the kernel needs to work well. */
-const FREE_BYTES = 1 * GB;
+/** Left free: less than a run needs, more than what the kernel keeps for itself. */
+const FREE_BYTES = 0.3 * GB;
 /** Below this nothing is done. */
-const WORTH_BYTES = 1.5 * GB;
+const WORTH_BYTES = 0.5 * GB;
 /** More is not read: it would take minutes. */
 const READ_BYTES_MAX = 64 * GB;
 const CHUNK_BYTES = 4 * 1024 * 1024;
