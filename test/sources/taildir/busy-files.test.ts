@@ -124,8 +124,10 @@ test('beside files that are written to all the time others are found, followed, 
   logs.append('next');
   unlinkSync(logs.path('next'));
   writeFileSync(logs.path('next'), '');
-  logs.append('next');
+  // Another file of that name: only the lines of each have an order.
+  logs.append('another', logs.path('next'));
   await logs.untilDelivered('next');
+  await logs.untilDelivered('another');
   logs.rest();
   await logs.check();
 });
