@@ -21,8 +21,9 @@ const CHUNKS_A_LOOK = 16;
 
 /** Does nothing where /proc/meminfo is not there. */
 export function fillPageCache(): void {
-  if (freeBytes() < WORTH_BYTES) return;
-  process.stderr.write(`filling the page cache (${(freeBytes() / GB).toFixed(1)} GB are free) …\n`);
+  const free = freeBytes();
+  if (free < WORTH_BYTES) return;
+  process.stderr.write(`filling the page cache (${(free / GB).toFixed(1)} GB are free) …\n`);
   // Kept: what is cached of it goes with it.
   const fd = openSync(join(tmpdir(), 'millrace-bench-holes'), 'a+');
   try {

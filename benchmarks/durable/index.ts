@@ -1,10 +1,10 @@
 /** Measurements of the file channel that are no flow: a restart with a backlog, what is written, the disk. */
-import { closeSync, fdatasyncSync, openSync, readFileSync, writeSync } from 'node:fs';
+import { closeSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { EventLog } from '../../src/storage/log/log.ts';
 import { type AgentKind, type RunningAgent, residentBytes, stopAgent } from '../agents.ts';
 import { short } from '../statistics.ts';
-import { BODY_BYTES, inDirectory, MB, start, untilCount } from './kit.ts';
+import { BODY_BYTES, inDirectory, MB, start, untilCount, writeSynced } from './kit.ts';
 
 async function killed(agent: RunningAgent): Promise<void> {
   const ended = new Promise((done) => agent.process.once('exit', done));
@@ -88,15 +88,9 @@ export async function disk(): Promise<string> {
 
 async function plainly(directory: string, bytes: number, count: number): Promise<number> {
   const fd = openSync(join(directory, 'plain'), 'w');
-  const block = Buffer.alloc(bytes, 'x');
-  const began = performance.now();
-  for (let n = 0; n < count; n++) {
-    writeSync(fd, block);
-    fdatasyncSync(fd);
-  }
-  const elapsed = (performance.now() - began) / 1000;
+  const rate = writeSynced(fd, Buffer.alloc(bytes, 'x'), count);
   closeSync(fd);
-  return (bytes * count) / elapsed / MB;
+  return rate;
 }
 
 async function byLog(directory: string, bytes: number, count: number, inFlight: number): Promise<number> {

@@ -1,5 +1,5 @@
 /** What the measurements of the file channel share: a directory, an agent that fills or drains it. */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { fdatasyncSync, mkdtempSync, rmSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type AgentKind, hasEnded, metricsOf, type RunningAgent, startAgent } from '../agents.ts';
@@ -44,4 +44,15 @@ export async function untilCount(
     if (seen >= count) return seen;
   }
   throw new Error(`${counter} did not reach ${count}`);
+}
+
+/** Writes a block `count` times, each time synced; returns MB/s. */
+export function writeSynced(fd: number, block: Buffer, count: number): number {
+  const began = performance.now();
+  for (let n = 0; n < count; n++) {
+    writeSync(fd, block);
+    fdatasyncSync(fd);
+  }
+  const elapsed = (performance.now() - began) / 1000;
+  return (block.length * count) / elapsed / MB;
 }

@@ -2,12 +2,12 @@
  * A long outage: a backlog grows in a file channel whose sink is down. Do puts keep the speed that they have
  * into an empty channel? A plain file that is written and synced before shows what the disk does meanwhile.
  */
-import { closeSync, fdatasyncSync, openSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, openSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { cpuSeconds, residentBytes, stopAgent } from '../agents.ts';
 import { fillPageCache } from '../page-cache.ts';
 import { short } from '../statistics.ts';
-import { BODY_BYTES, inDirectory, MB, start, untilCount } from './kit.ts';
+import { BODY_BYTES, inDirectory, MB, start, untilCount, writeSynced } from './kit.ts';
 
 const PARTS = 10;
 /** The agent's compiler is still at work in the first part: the second is the empty channel's. */
@@ -49,15 +49,7 @@ function plainly(path: string, bytes: number): number[] {
   const block = Buffer.alloc(BLOCK_BYTES, 'x');
   const fd = openSync(path, 'w');
   const blocks = Math.ceil(bytes / BLOCK_BYTES / PARTS);
-  const rates: number[] = [];
-  for (let part = 0; part < PARTS; part++) {
-    const began = performance.now();
-    for (let n = 0; n < blocks; n++) {
-      writeSync(fd, block);
-      fdatasyncSync(fd);
-    }
-    rates.push((blocks * BLOCK_BYTES) / MB / ((performance.now() - began) / 1000));
-  }
+  const rates = Array.from({ length: PARTS }, () => writeSynced(fd, block, blocks));
   closeSync(fd);
   rmSync(path);
   return rates;

@@ -48,7 +48,7 @@ export class EventTable {
     let position = from;
     while (position <= last) {
       const end = chunk.indexOf(NEWLINE, position);
-      if (this.count === this.starts.length) this.reserve(1);
+      this.reserve(1);
       const isReturn = dropsReturn && end > position && chunk[end - 1] === RETURN;
       this.add(position + shift, end - position - (isReturn ? 1 : 0));
       position = end + 1;

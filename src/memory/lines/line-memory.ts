@@ -5,19 +5,23 @@
  * Memory is reserved and not used until it is written to. Where WebAssembly is not to be had (`--jitless`, an
  * address space that is bounded) buffers are ordinary ones, and the builder looks for lines itself.
  */
-import { DATA, LENGTHS, SCAN_BYTES_MAX, STARTS, scanModule } from './scan-module.ts';
+import { DATA, LENGTHS, PAGE_BYTES, SCAN_BYTES_MAX, STARTS, scanModule } from './scan-module.ts';
 
-const PAGE_BYTES = 65_536;
 /** Read behind the end of a range. */
 const SLACK_BYTES = 16;
 
 /** What is used of it: the compiler's library for Node has no types of WebAssembly. */
+interface Memory {
+  readonly buffer: ArrayBuffer;
+}
 declare const WebAssembly: {
+  readonly Memory: new (pages: { readonly initial: number; readonly maximum: number }) => Memory;
   readonly Module: new (bytes: Uint8Array<ArrayBuffer>) => object;
   readonly Instance: new (
     module: object,
+    imports: { readonly js: { readonly memory: Memory } },
   ) => {
-    readonly exports: { readonly memory: { readonly buffer: ArrayBuffer }; readonly scan: Scan };
+    readonly exports: { readonly scan: Scan };
   };
 };
 
@@ -52,6 +56,8 @@ export class LineScanner {
   }
 }
 
+/** Compiled when it is first needed. */
+let compiled: object | null = null;
 const scanners = new WeakMap<ArrayBufferLike, LineScanner>();
 
 /** What finds the lines of bytes in this memory; null when it is ordinary memory. */
@@ -70,8 +76,9 @@ export function lineBuffers(count: number, bytes: number): Buffer[] {
 function reserve(bytes: number): ArrayBuffer | null {
   const pages = Math.ceil((DATA + bytes + SLACK_BYTES) / PAGE_BYTES);
   try {
-    const module = new WebAssembly.Module(scanModule(pages));
-    const { memory, scan } = new WebAssembly.Instance(module).exports;
+    compiled ??= new WebAssembly.Module(scanModule());
+    const memory = new WebAssembly.Memory({ initial: pages, maximum: pages });
+    const { scan } = new WebAssembly.Instance(compiled, { js: { memory } }).exports;
     scanners.set(memory.buffer, new LineScanner(memory.buffer, scan));
     return memory.buffer;
   } catch {

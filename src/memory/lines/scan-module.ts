@@ -1,6 +1,6 @@
 /**
  * A WebAssembly module that finds line ends, 16 bytes a step: JavaScript needs a call into the runtime for
- * every line. It works on a memory of its own: what is searched is read into that (`line-memory.ts`).
+ * every line. It works on a memory that it is given: what is searched is read into that (`line-memory.ts`).
  *
  *     scan(from, to, shift, lineStart, dropsReturn) → count
  *
@@ -12,7 +12,7 @@
  * The module is assembled here from the few instructions it needs (WebAssembly Core 2.0, §5.4).
  */
 
-const PAGE_BYTES = 65_536;
+export const PAGE_BYTES = 65_536;
 /** Longest range of one call: each of its bytes may be a line end. */
 export const SCAN_BYTES_MAX = 65_536;
 const TABLE_BYTES = (SCAN_BYTES_MAX + 1) * 4;
@@ -118,8 +118,8 @@ const scan = [
   ...[...get(ENTRY), ...constant(2), ...shiftRight],
 ];
 
-/** @param pages of the memory, 64 KiB each; it does not grow. */
-export function scanModule(pages: number): Uint8Array<ArrayBuffer> {
+/** Imports its memory as `js.memory` and exports `scan`. */
+export function scanModule(): Uint8Array<ArrayBuffer> {
   const locals = vector([
     [4, I32],
     [1, V128],
@@ -128,15 +128,9 @@ export function scanModule(pages: number): Uint8Array<ArrayBuffer> {
   return Uint8Array.from([
     ...[0, ...Buffer.from('asm', 'latin1'), 1, 0, 0, 0],
     ...section(1, vector([[0x60, ...vector(Array.from({ length: 5 }, () => [I32])), ...vector([[I32]])]])),
+    ...section(2, vector([[...name('js'), ...name('memory'), 2, 0, ...u32(DATA / PAGE_BYTES)]])),
     ...section(3, vector([[0]])),
-    ...section(5, vector([[1, ...u32(pages), ...u32(pages)]])),
-    ...section(
-      7,
-      vector([
-        [...name('memory'), 2, 0],
-        [...name('scan'), 0, 0],
-      ]),
-    ),
+    ...section(7, vector([[...name('scan'), 0, 0]])),
     ...section(10, vector([[...u32(body.length), ...body]])),
   ]);
 }

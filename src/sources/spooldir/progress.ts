@@ -6,8 +6,8 @@ import type { SetAside } from './set-aside.ts';
 
 export interface FilePosition {
   readonly path: string;
-  /** Bytes whose events are committed. */
-  readonly offset: number;
+  /** Bytes whose events are committed; none when it waits. */
+  readonly offset?: number;
   readonly size: number;
   readonly mtimeMs: number;
 }
@@ -22,11 +22,11 @@ export interface Files {
 /** The one that is read, then those that wait. */
 function positionsOf({ current, waiting, setAside }: Files): readonly FilePosition[] {
   const positions: FilePosition[] = current === null ? [] : [current];
-  for (const file of waiting) if (!setAside.has(file.path)) positions.push({ ...file, offset: 0 });
+  for (const file of waiting) if (!setAside.has(file.path)) positions.push(file);
   return positions;
 }
 
-function lagBytes({ offset, size }: FilePosition): number {
+function lagBytes({ offset = 0, size }: FilePosition): number {
   return Math.max(0, size - offset);
 }
 
@@ -39,7 +39,7 @@ export function progressTables(files: Files, nowMs: number): readonly ProgressTa
   const table = progressTable('files', positionsOf(files), (file) => ({
     file: file.path,
     state: file === files.current ? 'reading' : 'waiting',
-    'position bytes': file.offset,
+    'position bytes': file.offset ?? 0,
     'size bytes': file.size,
     'lag bytes': lagBytes(file),
     'lag ms': lagMs(file, nowMs),
