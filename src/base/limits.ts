@@ -19,7 +19,7 @@ export const SEGMENT_BYTES = 2 * MIB;
 export const SEGMENTS_FREE_MIN = 2;
 /** How often components are asked for their gauges. */
 export const GAUGES_MS = 1000;
-/** How often stores give up segments that were not used since. */
+/** How often stores give up segments, and queues memory, that were not used since. */
 export const TRIM_MS = 5000;
 /** Bytes of given-up segments that are worth a garbage collection: shared memory is freed by nothing else. */
 export const COLLECT_BYTES = 16 * MIB;

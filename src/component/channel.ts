@@ -111,5 +111,7 @@ export interface Channel {
   size(): number;
   /** Ids of the sources' segments that the channel still reads from. */
   segmentsInUse(): ReadonlySet<number>;
+  /** Called every few seconds: gives memory back that was of no use since. */
+  trim?(): void;
   stop(): Promise<void> | void;
 }

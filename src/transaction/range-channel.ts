@@ -96,6 +96,10 @@ export class RangeChannel implements Channel, AdmissionHost {
     return ids;
   }
 
+  trim(): void {
+    this.#queue.trim();
+  }
+
   get eventsUsed(): number {
     return this.#events;
   }

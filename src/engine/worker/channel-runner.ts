@@ -1,6 +1,7 @@
 /** Runs one channel in a worker: its lanes, its remains from an earlier worker, its housekeeping. */
 
 import { systemClock } from '../../base/clock.ts';
+import { TRIM_MS } from '../../base/limits.ts';
 import type { Logger } from '../../base/log.ts';
 import type { Channel } from '../../component/channel.ts';
 import type { ChannelCounters } from '../../component/counters.ts';
@@ -29,6 +30,7 @@ export class ChannelRunner implements Pumpable {
   readonly #host: ChannelHost;
   readonly blocking: boolean;
   #tidyAtMs = 0;
+  #trimAtMs = 0;
 
   static async open(unit: ChannelUnit, parts: Parts, setup: ChannelRunnerSetup): Promise<ChannelRunner> {
     const { key, send, remains } = setup;
@@ -86,6 +88,10 @@ export class ChannelRunner implements Pumpable {
     if (nowMs >= this.#tidyAtMs) {
       this.#tidyAtMs = nowMs + TIDY_MS;
       this.#host.tidy();
+    }
+    if (nowMs >= this.#trimAtMs) {
+      this.#trimAtMs = nowMs + TRIM_MS;
+      this.#channel.trim?.();
     }
     return this.#host.pump(nowMs);
   }

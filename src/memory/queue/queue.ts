@@ -1,7 +1,8 @@
 /**
  * A memory channel's queue of block ranges, in shared memory that outlives the channel's worker.
  *
- * Limits: one writer; positions are u32 and wrap; at least ENTRIES_MIN entries, doubled when full.
+ * Limits: one writer; positions are u32 and wrap; at least ENTRIES_MIN entries, doubled when full, and halved
+ *   by `trim` when most of them were not needed for a while.
  * Layout: 16 words: head (first entry not done), tail (next entry to write); then entries of 8 words
  *     segment · offset · first · count · slots · done · held · 0
  *   done: events committed, from the first on, no gap; held: 1 for copies of events that were handed out
@@ -14,6 +15,7 @@
  *   repeat after its worker died, it does not lose.
  */
 import { assert } from '../../base/assert.ts';
+import { noteDropped } from '../store/collect.ts';
 
 const HEAD = 0;
 const TAIL = 1;
@@ -45,6 +47,8 @@ export interface QueueCursor {
 export class BlockQueue {
   #words: Int32Array;
   #mask: number;
+  /** A push that finds more entries than this has something to do: make room, or tell `trim` of a peak. */
+  #mark: number;
   readonly #save: (memory: SharedArrayBuffer) => void;
   #head: number;
   #tail: number;
@@ -61,6 +65,7 @@ export class BlockQueue {
     if (memory === null) save(own);
     this.#words = new Int32Array(own);
     this.#mask = (this.#words.length - FIRST) / ENTRY_WORDS - 1;
+    this.#mark = this.#mask;
     this.#head = Atomics.load(this.#words, HEAD);
     this.#tail = Atomics.load(this.#words, TAIL);
   }
@@ -104,7 +109,7 @@ export class BlockQueue {
   }
 
   push(entry: QueueEntry, isHeld = false): void {
-    if (this.length > this.#mask) this.#grow();
+    if (this.length > this.#mark) this.#passMark();
     const words = this.#words;
     const at = this.#at(this.#tail);
     words[at + SEGMENT] = entry.segment | 0;
@@ -118,9 +123,25 @@ export class BlockQueue {
     Atomics.store(words, TAIL, this.#tail);
   }
 
-  #grow(): void {
+  #passMark(): void {
+    if (this.length > this.#mask) this.#move((this.#mask + 1) * 2);
+    this.#mark = this.#mask;
+  }
+
+  /**
+   * Gives half of the memory back when no more than a quarter was in use since the call before. Called every
+   * few seconds, it undoes a peak in steps, and a queue that swings keeps what it needs.
+   */
+  trim(): void {
+    if (this.#mask < ENTRIES_MIN) return;
+    if (this.#mark < this.#mask) this.#move((this.#mask + 1) / 2);
+    const few = this.#mask >>> 2;
+    this.#mark = this.length > few ? this.#mask : few;
+  }
+
+  /** To memory for `entries` entries: a power of two, and room for all that are here. */
+  #move(entries: number): void {
     const before = this.#words;
-    const entries = (this.#mask + 1) * 2;
     const memory = new SharedArrayBuffer((FIRST + entries * ENTRY_WORDS) * 4);
     const words = new Int32Array(memory);
     for (let position = this.#head; position !== this.#tail; position = (position + 1) | 0) {
@@ -130,6 +151,7 @@ export class BlockQueue {
     words[HEAD] = this.#head;
     words[TAIL] = this.#tail;
     this.#save(memory);
+    noteDropped(before.byteLength);
     this.#words = words;
     this.#mask = entries - 1;
   }

@@ -12,6 +12,7 @@ type Step =
   | { readonly op: 'burst'; readonly entries: number }
   | { readonly op: 'take'; readonly events: number }
   | { readonly op: 'done'; readonly pick: number }
+  | { readonly op: 'trim' }
   | { readonly op: 'reopen' };
 
 const step: fc.Arbitrary<Step> = fc.oneof(
@@ -37,6 +38,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     weight: 8,
     arbitrary: fc.record({ op: fc.constant('done' as const), pick: fc.nat(1000) }),
   },
+  { weight: 2, arbitrary: fc.constant({ op: 'trim' as const }) },
   { weight: 1, arbitrary: fc.constant({ op: 'reopen' as const }) },
 );
 
@@ -89,6 +91,7 @@ class QueueModel {
     else if (next.op === 'burst') for (let n = 0; n < next.entries; n++) this.#push(1);
     else if (next.op === 'take') this.#take(next.events);
     else if (next.op === 'done') this.#done(next.pick);
+    else if (next.op === 'trim') this.#queue.trim();
     else this.#reopen();
     this.#check(this.#queue);
   }
@@ -193,6 +196,76 @@ describe('block queue', () => {
       for (let n = 0; n < 50; n++) model.run({ op: 'done', pick: 0 });
     });
   }
+
+  const bytesFor = (entries: number) => (HEADER_WORDS + entries * ENTRY_WORDS) * 4;
+
+  /** A queue of entries that know their positions. */
+  class Backlog {
+    #saved = new SharedArrayBuffer(bytesFor(ENTRIES_MIN));
+    readonly queue: BlockQueue;
+
+    constructor(start: number) {
+      new Int32Array(this.#saved).set([start, start]);
+      this.queue = new BlockQueue(this.#saved, (memory) => {
+        this.#saved = memory;
+      });
+    }
+
+    get entries(): number {
+      return (this.#saved.byteLength / 4 - HEADER_WORDS) / ENTRY_WORDS;
+    }
+
+    push(entries: number): void {
+      for (let n = 0; n < entries; n++) {
+        this.queue.push({ segment: 1, offset: this.queue.tail, first: 0, count: 1, slots: 1 });
+      }
+    }
+
+    /** All but the newest ones. */
+    doneBut(kept: number): void {
+      while (this.queue.length > kept) this.queue.done(this.queue.head, 0, 1);
+    }
+
+    trim(): number {
+      this.queue.trim();
+      const again = new BlockQueue(this.#saved, () => assert.fail('nothing to save'));
+      assert.equal(again.head, this.queue.head);
+      assert.equal(again.tail, this.queue.tail);
+      for (let at = again.head; at !== again.tail; at = (at + 1) | 0) {
+        assert.equal(again.entry(at).offset, at);
+      }
+      return this.entries;
+    }
+  }
+
+  for (const start of [0, 0x7fffffff - 700, -700]) {
+    test(`gives memory back after a peak, from position ${start >>> 0} on`, () => {
+      const backlog = new Backlog(start);
+      backlog.push(5000);
+      assert.equal(backlog.trim(), 8192);
+      assert.equal(backlog.trim(), 8192, 'it is in use');
+      backlog.doneBut(300);
+      assert.equal(backlog.trim(), 8192, 'it was in use a while ago');
+      assert.deepEqual(
+        [1, 2, 3, 4, 5].map(() => backlog.trim()),
+        [4096, 2048, 1024, 1024, 1024],
+      );
+      backlog.push(1000);
+      assert.equal(backlog.trim(), 2048, 'and it grows again');
+    });
+  }
+
+  test('keeps the memory that a swing between two trims needs', () => {
+    const backlog = new Backlog(0);
+    for (let n = 0; n < 5; n++) {
+      backlog.push(1500);
+      backlog.doneBut(0);
+      assert.equal(backlog.trim(), 2048);
+    }
+    backlog.push(400);
+    backlog.doneBut(0);
+    assert.equal(backlog.trim(), 1024);
+  });
 
   test('tells of its first memory before anything is in it', () => {
     const saved: SharedArrayBuffer[] = [];
