@@ -86,7 +86,7 @@ function hostText(name: string, host: LocalHost, pattern: string): string {
   const key = name.toLowerCase();
   if (key === 'localhost' || key === 'ip' || key === 'fqdn') return host[key];
   const remedy = 'write %[localhost], %[IP] or %[FQDN]';
-  throw new MillraceError('CONF_OPTION_VALUE', `%[${name}] in ${pattern} stands for nothing: ${remedy}`, {
+  throw new MillraceError('CONF_OPTION_VALUE', `%[${name}] in ${pattern} stands for nothing`, {
     value: pattern,
     remedy,
   });

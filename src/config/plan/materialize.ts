@@ -111,8 +111,7 @@ class Materialization {
     because: string,
     more: { readonly code?: Finding['code']; readonly option?: string; readonly remedy?: string } = {},
   ): void {
-    const title = kind[0]!.toUpperCase() + kind.slice(1);
-    const text = `${title} ${one.name} has been removed due to an error during configuration: ${because}`;
+    const text = removedText(kind, one, because);
     const { code = 'CONF_COMPONENT', option, remedy } = more;
     const blamed = option === undefined ? undefined : one.properties.get(option);
     const place = blamed ?? placeOf(one);
@@ -126,6 +125,15 @@ class Materialization {
       ...(remedy === undefined ? {} : { remedy }),
       ...(place === undefined ? {} : at(place)),
     });
+  }
+
+  /** The last error says, too, that this removed the component: each mistake is told once. */
+  #removedByLast(kind: string, one: ValidComponent): void {
+    const at = this.findings.findLastIndex((finding) => finding.severity === 'error');
+    const last = this.findings[at]!;
+    const own = `${kind} ${one.name}: `;
+    const because = last.text.startsWith(own) ? last.text.slice(own.length) : last.text;
+    this.findings[at] = { ...last, text: removedText(kind, one, because) };
   }
 
   async #declaration<K extends ComponentKind>(
@@ -211,8 +219,7 @@ class Materialization {
     const properties = plain(one.properties);
     const options = this.#options(found.declaration, properties, component, (key) => one.properties.get(key));
     if (options === null) {
-      const last = this.findings.findLast((finding) => finding.severity === 'error')!;
-      this.#removed(kind, one, last.text, { code: last.code });
+      this.#removedByLast(kind, one);
       return null;
     }
     const spec: PartSpec = { name: one.name, type: type.value, alias: found.alias, properties };
@@ -311,8 +318,7 @@ class Materialization {
     const values = found === null ? null : this.#options(found.declaration, properties, component, place);
     if (found === null) this.#unknown(kind, type, component, place('type'));
     if (found === null || values === null) {
-      const last = this.findings.findLast((finding) => finding.severity === 'error')!;
-      this.#removed(owner.kind, owner.one, last.text, { code: last.code });
+      this.#removedByLast(owner.kind, owner.one);
       return null;
     }
     return { name, type, alias: found.alias, properties };
@@ -472,6 +478,11 @@ class Materialization {
     }
     return [...kept, ...sources, ...groups];
   }
+}
+
+function removedText(kind: string, one: ValidComponent, because: string): string {
+  const title = kind[0]!.toUpperCase() + kind.slice(1);
+  return `${title} ${one.name} has been removed due to an error during configuration: ${because}`;
 }
 
 /** Where a component is defined: its type, else whatever of it stands first. */

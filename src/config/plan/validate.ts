@@ -162,9 +162,10 @@ class Validation {
     return false;
   }
 
-  #refuse(kind: string, one: ValidComponent, text: string, remedy: string): void {
-    const first = one.properties.values().next().value;
-    const where = first === undefined ? {} : at(first);
+  /** `blamed` tells the place; without it, whatever of the component stands first. */
+  #refuse(kind: string, one: ValidComponent, text: string, remedy: string, blamed?: Property): void {
+    const place = blamed ?? one.properties.values().next().value;
+    const where = place === undefined ? {} : at(place);
     this.#note('error', 'CONF_COMPONENT', text, { component: `${kind} ${one.name}`, remedy, ...where });
   }
 
@@ -173,25 +174,27 @@ class Validation {
     const listed = one.properties.get('channels');
     const names = listed === undefined ? [] : [...new Set(listed.value.split(/\s+/))];
     const channels = names.filter((name) => active.has(name));
-    for (const name of names) {
-      if (active.has(name)) continue;
-      this.#note(
-        'warning',
-        'CONF_COMPONENT',
-        `Channel ${name} of source ${one.name} is not among the agent’s channels`,
-        {
+    const missing = names.filter((name) => !active.has(name));
+    if (channels.length > 0) {
+      for (const name of missing) {
+        const text = `Channel ${name} of source ${one.name} is not among the agent’s channels`;
+        this.#note('warning', 'CONF_COMPONENT', text, {
           component: `source ${one.name}`,
           option: 'channels',
           value: name,
           remedy: meantName(name, active) ?? 'add it to the channels of the agent',
           ...at(listed!),
-        },
-      );
+        });
+      }
+      return [{ ...one, channels }];
     }
-    if (channels.length > 0) return [{ ...one, channels }];
     const singular = one.properties.has('channel') ? ' (a source has `channels`, plural)' : '';
     const text = `Could not configure source  ${one.name} due to: No Channels configured for ${one.name}`;
-    this.#refuse('source', one, text, `set channels to channels of the agent${singular}`);
+    const remedy =
+      missing.length === 0
+        ? `set channels to channels of the agent${singular}`
+        : `${missing.join(', ')}: ${meantName(missing[0]!, active) ?? 'no channel of the agent; add it there'}`;
+    this.#refuse('source', one, text, remedy, listed);
     return [];
   }
 
@@ -212,6 +215,7 @@ class Validation {
     for (const one of this.#listed('sinkgroups')) {
       const list = one.properties.get('sinks');
       const members: string[] = [];
+      const missing: string[] = [];
       for (const name of new Set(list?.value.split(/\s+/) ?? [])) {
         if (taken.has(name)) {
           const text = `Could not configure sink group ${one.name}: sink ${name} is already in another group`;
@@ -220,25 +224,26 @@ class Validation {
           members.push(name);
           taken.add(name);
         } else {
-          this.#refuse(
-            'sinkgroup',
-            one,
-            `Sink ${name} of group ${one.name} does not exist`,
-            meantName(name, sinks) ?? 'list and define the sink',
-          );
+          missing.push(name);
         }
       }
+      const meant = (name: string) => meantName(name, sinks) ?? 'list and define the sink';
       if (members.length === 0) {
         const text = `Could not configure sink group ${one.name} due to: No available sinks for sinkgroup: ${one.name}. Sinkgroup will be removed`;
-        this.#refuse('sinkgroup', one, text, 'set its sinks');
-      } else if (!one.properties.has('processor.type')) {
-        const text = `Could not configure sink group ${one.name} due to: processor.type is missing`;
-        this.#refuse('sinkgroup', one, text, 'set processor.type to default, failover or load_balance');
-        // Flume does not run the sinks of a group that it removed.
-        groups.push({ ...one, sinks: members });
-      } else {
-        groups.push({ ...one, sinks: members });
+        const remedy =
+          missing.length === 0 ? 'set its sinks' : `${missing.join(', ')}: ${meant(missing[0]!)}`;
+        this.#refuse('sinkgroup', one, text, remedy, list);
+        continue;
       }
+      for (const name of missing) {
+        this.#refuse('sinkgroup', one, `Sink ${name} of group ${one.name} does not exist`, meant(name), list);
+      }
+      if (!one.properties.has('processor.type')) {
+        const text = `Could not configure sink group ${one.name} due to: processor.type is missing`;
+        // Its sinks do not run either: Flume keeps what a group that it removed has named.
+        this.#refuse('sinkgroup', one, text, 'set processor.type to default, failover or load_balance');
+      }
+      groups.push({ ...one, sinks: members });
     }
     return groups;
   }

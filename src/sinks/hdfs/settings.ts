@@ -152,7 +152,7 @@ type Refuse = (option: keyof Options, value: string, reason: string, remedy: str
 
 function refusal(component: string): Refuse {
   return (option, value, reason, remedy) =>
-    new MillraceError('CONF_OPTION_VALUE', `${component}: ${option} = ${value}: ${reason}: ${remedy}`, {
+    new MillraceError('CONF_OPTION_VALUE', `${component}: ${option} = ${value}: ${reason}`, {
       component,
       option,
       value,

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import type { Finding } from '../../../src/base/finding.ts';
 import { confFile, runMillrace } from '../../kit/process.ts';
 import { badFile, GOOD, goodFile } from '../kit.ts';
 
@@ -16,13 +17,14 @@ describe('validate', () => {
     assert.equal(ended, 78);
     const rows = stdout.split('\n');
     // A key that is missing has no line: that of the component's type is named.
-    assert.equal(rows[0], `${file}:5: error: source r1: required option bind is missing`);
+    const removed = 'Source r1 has been removed due to an error during configuration';
+    assert.equal(rows[0], `${file}:5: error: ${removed}: required option bind is missing`);
     assert.equal(rows[1], '    → set bind, e.g. bind = 0.0.0.0');
     const warning = `${file}:6: warning: source r1: unknown option bnid is ignored`;
     assert.deepEqual(rows.slice(-4), [
       warning,
       '    → did you mean bind?',
-      '2 errors, 1 warnings; agent a1: 4 units would run',
+      '1 errors, 1 warnings; agent a1: 4 units would run',
       '',
     ]);
   });
@@ -32,7 +34,7 @@ describe('validate', () => {
     const { ended, stdout } = await runMillrace(t, ['validate', '--json', '--conf-file', file, '--name=a1']);
     assert.equal(ended, 78);
     const report = JSON.parse(stdout);
-    assert.deepEqual([report.agent, report.valid, report.errors, report.warnings], ['a1', false, 2, 1]);
+    assert.deepEqual([report.agent, report.valid, report.errors, report.warnings], ['a1', false, 1, 1]);
     const unknown = report.findings.find((one: { code: string }) => one.code === 'CONF_UNKNOWN_OPTION');
     assert.deepEqual(unknown, {
       severity: 'warning',
@@ -79,7 +81,8 @@ describe('validate', () => {
     const port = confFile(t, 'a1.sources.r1.port = x');
     const { ended, stdout } = await runMillrace(t, ['validate', goodFile(t), port, '-n', 'a1']);
     assert.equal(ended, 78);
-    assert.ok(stdout.includes(`${port}:1: error: source r1: port = x is not`), stdout);
+    const removed = 'Source r1 has been removed due to an error during configuration';
+    assert.ok(stdout.includes(`${port}:1: error: ${removed}: port = x is not`), stdout);
   });
 
   test('-D and the environment count as they do for the agent', async (t) => {
@@ -110,6 +113,54 @@ describe('validate', () => {
       const { ended, stdout, stderr } = await runMillrace(t, ['validate', ...args]);
       assert.equal(ended, code);
       assert.match(stdout + stderr, message);
+    });
+  }
+
+  const HDFS = 'a1.sinks.k3.type = hdfs\na1.sinks.k3.hdfs.path = /x';
+  /** What is broken, lines that break it, and the only error. */
+  const mistakes: readonly (readonly [string, string, string])[] = [
+    ['a bad value', 'a1.sources.r1.port = x', 'port = x is not a whole number from 0 to 65535'],
+    [
+      'a required option that is missing',
+      'a1.sinks.k3.type = avro\na1.sinks.k3.port = 1',
+      'hostname is missing',
+    ],
+    ['an unknown type', 'a1.sources.r1.type = netkat', 'unable to load source type: netkat'],
+    [
+      'an unknown interceptor',
+      'a1.sources.r1.interceptors.i1.type = x',
+      'unable to load interceptor type: x',
+    ],
+    [
+      'a bad pattern',
+      'a1.sources.r1.interceptors.i1.type = regex_filter\na1.sources.r1.interceptors.i1.regex = (',
+      'i1: regex = (',
+    ],
+    ['a channel that is not there', 'a1.sources.r1.channels = c3', 'No Channels configured for r1'],
+    ['a sink’s channel that is not there', 'a1.sinks.k3.channel = c3', 'Channel c3 not in active set.'],
+    [
+      'a group none of whose sinks is there',
+      'a1.sinkgroups.g1.sinks = k8',
+      'No available sinks for sinkgroup: g1',
+    ],
+    ['an unknown codec', `${HDFS}\na1.sinks.k3.hdfs.codeC = nope`, 'Unsupported compression codec nope'],
+    ['a path of an unknown scheme', `${HDFS.replace('/x', 's3a://x')}`, 'the scheme s3a is not known'],
+  ];
+  for (const [name, lines, told] of mistakes) {
+    test(`${name} is told once`, async (t) => {
+      const broken = lines.split('\n').map((line) => line.split(' = ')[0]!);
+      const rest = GOOD.split('\n').filter(
+        (line) => !broken.some((key) => line.trim().startsWith(`${key} =`)),
+      );
+      const file = confFile(t, `${rest.join('\n')}\n${lines}`);
+      const { stdout } = await runMillrace(t, ['validate', file, '-n', 'a1', '--json']);
+      const { findings } = JSON.parse(stdout) as { findings: Finding[] };
+      assert.equal(findings.length, 1, stdout);
+      const { severity, text, remedy, line } = findings[0]!;
+      assert.equal(severity, 'error');
+      assert.ok(text.includes(told), text);
+      assert.ok(remedy && !text.includes(remedy), `${text} → ${remedy}`);
+      assert.ok(line !== undefined);
     });
   }
 

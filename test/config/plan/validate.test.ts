@@ -141,6 +141,14 @@ const REMOVALS: readonly Removal[] = [
     remedy: /a source has `channels`, plural/,
   },
   {
+    name: 'a source none of whose channels is there',
+    lines: FULL.replace('s1.channels = c1', 's1.channels = chan chan2'),
+    left: ['s2', 'c1 c2', 'k1 k2', 'g1'],
+    text: 'Could not configure source  s1 due to: No Channels configured for s1',
+    component: 'source s1',
+    remedy: /^chan, chan2: no channel of the agent; add it there$/,
+  },
+  {
     name: 'a sink without a type',
     lines: without('a.sinks.k1.type'),
     left: ['s1 s2', 'c1 c2', 'k2', 'g1'],
@@ -178,7 +186,7 @@ const REMOVALS: readonly Removal[] = [
     left: ['s1 s2', 'c1 c2', 'k1 k2', ''],
     text: 'Could not configure sink group g1 due to: No available sinks for sinkgroup: g1. Sinkgroup will be removed',
     component: 'sinkgroup g1',
-    remedy: /set its sinks/,
+    remedy: /^k8: list and define the sink$/,
   },
   {
     name: 'a group without sinks',

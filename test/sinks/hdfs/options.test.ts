@@ -119,8 +119,9 @@ test('what cannot work is refused, with the option and the remedy', async (t) =>
     const error = await refusalOf(() => SinkRig.create(declaration, { ...PATH, ...properties }));
     assert.equal(error.code, 'CONF_OPTION_VALUE');
     assert.equal(error.detail.option, option);
-    assert.match(error.message, text);
-    assert.ok(error.detail.remedy);
+    const { remedy } = error.detail;
+    assert.match(`${error.message} (${remedy})`, text);
+    assert.ok(remedy && !error.message.includes(remedy), 'the remedy is told beside the text');
   }
 });
 

@@ -36,7 +36,7 @@ export function locate(uri: string): Location {
 
 function refused(uri: string, reason: string): MillraceError {
   const remedy = 'write hdfs://HOST:PORT/DIR, webhdfs://, swebhdfs://, file:///DIR or /DIR';
-  return new MillraceError('CONF_OPTION_VALUE', `hdfs.path ${uri}: ${reason}: ${remedy}`, {
+  return new MillraceError('CONF_OPTION_VALUE', `hdfs.path ${uri}: ${reason}`, {
     option: 'hdfs.path',
     value: uri,
     remedy,
