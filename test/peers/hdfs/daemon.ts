@@ -13,6 +13,8 @@ const FLAGS = [
   '-XX:+UseSerialGC',
   '-XX:TieredStopAtLevel=1',
   '-Djava.net.preferIPv4Stack=true',
+  // Its files would stay in the system's temporary directory when a daemon is killed.
+  '-XX:-UsePerfData',
   '--add-opens=java.base/java.lang=ALL-UNNAMED',
 ];
 
@@ -27,6 +29,7 @@ export interface JavaSettings {
   /** Folders and jar globs. */
   readonly classPath: readonly string[];
   readonly flags?: readonly string[];
+  /** Of the cluster: temporary files stand there, too (Jetty leaves some), and go with it. */
   readonly cwd: string;
 }
 
@@ -114,6 +117,6 @@ export class Daemon {
   }
 }
 
-function javaArguments({ classPath, flags = [] }: JavaSettings): string[] {
-  return [...FLAGS, ...flags, '-cp', classPath.join(':')];
+function javaArguments({ classPath, flags = [], cwd }: JavaSettings): string[] {
+  return [...FLAGS, `-Djava.io.tmpdir=${cwd}`, ...flags, '-cp', classPath.join(':')];
 }
