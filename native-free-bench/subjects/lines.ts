@@ -42,7 +42,7 @@ function chunksOf(bytes: Buffer): readonly Buffer[] {
 
 /** As the exec source reads a command's output: lines may reach over the ends of chunks. */
 function inChunks(name: string, size: number, bytes: Buffer): Case {
-  const chunks = chunksOf(bytes);
+  const chunks = chunksOf(inLineMemory(bytes));
   const split = (builder: BatchBuilder) => {
     const reader = new LineReader();
     for (const chunk of chunks) reader.append(builder, chunk);

@@ -1,6 +1,6 @@
 /**
- * Text as lines: `\n`, `\r` and `\r\n` end one, as Java's line reader has it. Chunks without a
- * `\r` are appended as one run; others are cut line by line. Nothing of a chunk is kept but by copy.
+ * Text as lines: `\n`, `\r` and `\r\n` end one, as Java's line reader has it. A chunk is appended as one run
+ * up to its first `\r` that stands alone, and cut line by line from there. Nothing of it is kept but by copy.
  */
 import { BLOCK_BYTES_MAX } from '../base/limits.ts';
 
@@ -12,7 +12,8 @@ export const LINE_BYTES_MAX = BLOCK_BYTES_MAX - 2 * 1024 * 1024;
 /** Where lines go: a batch, or a list when refused lines are put again. */
 export interface LineTarget {
   append(source: Buffer, from: number, to: number): void;
-  appendLines(chunk: Buffer, from: number, to: number): number;
+  /** Whole lines of the range, without their `\n` or `\r\n`; returns where the next one begins. */
+  appendLines(chunk: Buffer, from: number, to: number, dropsReturn: true): number;
 }
 
 /** A target that takes line by line. */
@@ -24,7 +25,7 @@ export abstract class EachLine implements LineTarget {
     for (;;) {
       const end = chunk.indexOf(NEWLINE, at);
       if (end < 0 || end >= to) return at;
-      this.append(chunk, at, end);
+      this.append(chunk, at, end > at && chunk[end - 1] === RETURN ? end - 1 : end);
       at = end + 1;
     }
   }
@@ -103,9 +104,10 @@ export class LineReader {
       from = afterEnd(bytes, end);
       this.#afterReturn = bytes[bytes.length - 1] === RETURN;
     }
-    from = bytes.includes(RETURN, from)
-      ? appendSlowly(batch, bytes, from)
-      : batch.appendLines(bytes, from, bytes.length);
+    const alone = loneReturn(bytes, from);
+    const end = alone < 0 ? bytes.length : alone;
+    if (end > from) from = batch.appendLines(bytes, from, end, true);
+    if (alone >= 0) from = appendSlowly(batch, bytes, from);
     if (from < bytes.length) this.#keep(Buffer.from(bytes.subarray(from)));
   }
 
@@ -135,6 +137,13 @@ export class LineReader {
     this.#skipping = false;
     this.#afterReturn = false;
   }
+}
+
+/** The first `\r` without a `\n` behind it, which may be in the next chunk; -1 when there is none. */
+function loneReturn(bytes: Buffer, from: number): number {
+  let at = bytes.indexOf(RETURN, from);
+  while (at >= 0 && bytes[at + 1] === NEWLINE) at = bytes.indexOf(RETURN, at + 2);
+  return at;
 }
 
 function lineEnd(bytes: Buffer, from: number): number {

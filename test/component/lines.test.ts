@@ -3,6 +3,9 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { EncodedLines, LINE_BYTES_MAX, LineList, LineReader } from '../../src/component/lines.ts';
+import { BatchBuilder } from '../../src/memory/block/builder.ts';
+import { lineBuffers } from '../../src/memory/lines/line-memory.ts';
+import { BlockStore } from '../../src/memory/store/store.ts';
 
 /** Java's line reader over the whole text: `\n`, `\r` and `\r\n` end a line, a last line needs no end. */
 function linesOf(text: string): string[] {
@@ -17,6 +20,20 @@ function read(chunks: readonly Buffer[]): { lines: string[]; tooLong: number } {
   for (const chunk of chunks) reader.append(list, chunk);
   reader.finish(list);
   return { lines: list.lines.map((line) => line.toString('latin1')), tooLong: reader.tooLong };
+}
+
+/** As the exec source reads: bodies of a batch, chunks in memory that a scanner may search. */
+function bodies(chunks: readonly Buffer[]): string[] {
+  const reader = new LineReader();
+  const builder = new BatchBuilder(new BlockStore(1));
+  builder.begin(0);
+  for (const chunk of chunks) {
+    const [memory] = lineBuffers(1, chunk.length) as [Buffer];
+    chunk.copy(memory);
+    reader.append(builder, memory.subarray(0, chunk.length));
+  }
+  reader.finish(builder);
+  return Array.from({ length: builder.count }, (_, i) => builder.bodyText(i, 'latin1'));
 }
 
 /** Text with many line ends, cut anywhere. */
@@ -72,18 +89,58 @@ describe('lines', () => {
     );
   });
 
+  /** Chunks that are long enough for a scanner: mostly one kind of line end, another one here and there. */
+  const long = fc.array(
+    fc
+      .record({
+        lines: fc.array(fc.integer({ min: 0, max: 60 }), { maxLength: 200 }),
+        end: fc.constantFrom('\r\n', '\n', '\r'),
+        odd: fc.array(fc.tuple(fc.nat(199), fc.constantFrom('\r', '\n', '\r\r\n', '\n\r')), { maxLength: 2 }),
+        cut: fc.constantFrom('', '\r', 'x', 'x\r'),
+      })
+      .map(({ lines, end, odd, cut }) => {
+        const ends = new Map(odd);
+        return lines.map((length, n) => 'y'.repeat(length) + (ends.get(n) ?? end)).join('') + cut;
+      }),
+    { maxLength: 4 },
+  );
+
+  for (const [name, texts] of [
+    ['short', chunks],
+    ['long', long],
+  ] as const) {
+    test(`${name} chunks give a batch the lines of the whole text`, () => {
+      fc.assert(
+        fc.property(texts, (parts) => {
+          const bytes = parts.map((part) => Buffer.from(part, 'latin1'));
+          assert.deepEqual(bodies(bytes), linesOf(parts.join('')));
+          assert.deepEqual(read(bytes).lines, linesOf(parts.join('')));
+        }),
+        { numRuns: 300 },
+      );
+    });
+  }
+
   const rows: readonly (readonly [what: string, chunks: readonly string[], lines: readonly string[]])[] = [
     ['a line end that is cut in two is one', ['a\r', '\nb\n'], ['a', 'b']],
     ['a cut line end and an empty line behind it', ['a\r', '\n', '\n', 'b'], ['a', '', 'b']],
     ['two carriage returns are two line ends', ['a\r', '\rb'], ['a', '', 'b']],
     ['an empty chunk changes nothing', ['a\r', '', '\nb'], ['a', 'b']],
     ['a line over many chunks', ['a', 'b', 'c', '\n'], ['abc']],
+    ['a carriage return before a line end is a line end', ['a\r\r\nb\n'], ['a', '', 'b']],
+    ['one that stands alone behind lines', ['a\r\nb\r\nc\rd\ne\r\n'], ['a', 'b', 'c', 'd', 'e']],
+    ['one at the start, before empty lines', ['\r', '\r\n\r\n'], ['', '', '']],
+    ['one at a chunk’s end behind whole lines', ['a\r\nb\r', 'c\r\n'], ['a', 'b', 'c']],
     ['an unfinished last line', ['a\nb'], ['a', 'b']],
     ['a carriage return at the very end', ['a\nb\r'], ['a', 'b']],
     ['nothing', [], []],
   ];
   for (const [what, parts, lines] of rows) {
-    test(what, () => assert.deepEqual(read(parts.map((part) => Buffer.from(part))).lines, lines));
+    test(what, () => {
+      const bytes = parts.map((part) => Buffer.from(part));
+      assert.deepEqual(read(bytes).lines, lines);
+      assert.deepEqual(bodies(bytes), lines);
+    });
   }
 
   test('a line that is longer than an event may be is skipped and counted, its neighbours stay', () => {
