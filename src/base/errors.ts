@@ -92,3 +92,9 @@ export function isConfigurationError(error: unknown): boolean {
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
+
+/** The message with what to do about it, for who is shown nothing else. */
+export function adviceOf(error: unknown): string {
+  const remedy = error instanceof MillraceError ? error.detail.remedy : undefined;
+  return remedy === undefined ? messageOf(error) : `${messageOf(error)} (${remedy})`;
+}

@@ -1,6 +1,6 @@
 /** What runs in a worker thread: opens and closes units as the supervisor says, and keeps the loop going. */
 import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
-import { isConfigurationError, MillraceError, messageOf } from '../../base/errors.ts';
+import { adviceOf, isConfigurationError, messageOf } from '../../base/errors.ts';
 import type { Logger } from '../../base/log.ts';
 import { CHANNEL_COUNTERS, SINK_COUNTERS, SOURCE_COUNTERS } from '../../component/counters.ts';
 import type { ProgressTable } from '../../component/progress.ts';
@@ -126,8 +126,7 @@ export class WorkerHost {
 
   #fail(key: string, error: unknown): void {
     const retryable = !isConfigurationError(error);
-    const remedy = error instanceof MillraceError && error.detail.remedy ? ` (${error.detail.remedy})` : '';
-    this.#send({ op: 'failed', key, text: messageOf(error) + remedy, retryable });
+    this.#send({ op: 'failed', key, text: adviceOf(error), retryable });
   }
 
   async #create(message: OpenMessage): Promise<Runner> {

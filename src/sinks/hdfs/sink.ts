@@ -468,14 +468,21 @@ export class HdfsSink implements Sink {
   }
 
   #explained(error: unknown, outcome: string): unknown {
-    if (!(error instanceof FileSystemError)) return error;
     const component = `sink ${this.#context.name}`;
-    const remedy = error.remedy === undefined ? '' : `${error.remedy}; `;
-    const text = `${component} cannot write to ${this.#settings.path}: ${messageOf(error)} (${remedy}${outcome})`;
+    const textOf = (message: string, remedy: string | undefined) =>
+      `${message} (${remedy === undefined ? '' : `${remedy}; `}${outcome})`;
+    if (error instanceof MillraceError) {
+      const { code, message, detail } = error;
+      const text = textOf(`${component}: ${message}`, detail.remedy);
+      return new MillraceError(code, text, { ...detail, component, cause: error });
+    }
+    if (!(error instanceof FileSystemError)) return error;
+    const { path } = this.#settings;
+    const text = textOf(`${component} cannot write to ${path}: ${messageOf(error)}`, error.remedy);
     return new MillraceError('SINK_FAILED', text, {
       component,
       option: 'hdfs.path',
-      value: this.#settings.path,
+      value: path,
       cause: error,
       ...(error.remedy === undefined ? {} : { remedy: error.remedy }),
     });

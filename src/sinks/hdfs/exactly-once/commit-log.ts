@@ -25,7 +25,7 @@
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import { crashPoint } from '../../../base/crash-points.ts';
-import { MillraceError, messageOf } from '../../../base/errors.ts';
+import { adviceOf, MillraceError, messageOf } from '../../../base/errors.ts';
 import type { Logger } from '../../../base/log.ts';
 import { Batch, type BatchRange } from '../../../memory/block/batch.ts';
 import type { Numbering } from '../../../memory/block/numbering.ts';
@@ -116,7 +116,7 @@ export class CommitLog implements FilesInUse {
     this.#open(place).catch((error: unknown) => {
       const { log, retryMs } = this.#setup;
       if (this.#isStopping) return;
-      log.warn(`What was in use is finished later: ${messageOf(error)}`, error);
+      log.warn(`What was in use is finished later: ${adviceOf(error)}`, error);
       const timer = setTimeout(
         () => {
           this.#retries.delete(timer);
@@ -265,7 +265,7 @@ export class CommitLog implements FilesInUse {
 
   #refused(reason: string): MillraceError {
     const { sink } = this.#setup;
-    return new MillraceError('SINK_FAILED', `sink ${sink}: hdfs.delivery = exactly-once: ${reason}`, {
+    return new MillraceError('SINK_FAILED', `hdfs.delivery = exactly-once: ${reason}`, {
       component: `sink ${sink}`,
       option: 'hdfs.delivery',
       remedy: 'give it a channel of type file of its own',

@@ -4,7 +4,7 @@ import type { Calls } from '../calls.ts';
 import { locate } from '../file-system/open.ts';
 import type { OpenFileSystems } from '../file-systems.ts';
 import { CommitLog, type CommitLogSetup } from './commit-log.ts';
-import { RecordStore } from './record-store.ts';
+import { RECORD_BYTES_MAX, RecordStore } from './record-store.ts';
 
 export interface OpenSetup extends Omit<CommitLogSetup, 'placeOf' | 'openStore'> {
   /** URI of the directory of all records. */
@@ -23,7 +23,9 @@ export function openCommitLog({ recordsPlace, fileSystems, troubled, ...setup }:
     placeOf: (name) => `${recordsPlace}/${name}`,
     openStore: async (place) => {
       const { root, path: directory } = locate(place);
-      return new RecordStore({ fileSystem: await fileSystems.of(root), directory, calls, log, troubled });
+      const fileSystem = await fileSystems.of(root);
+      const bytesMax = RECORD_BYTES_MAX;
+      return new RecordStore({ fileSystem, directory, bytesMax, calls, log, troubled });
     },
   });
 }

@@ -17,14 +17,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { MillraceError, messageOf } from '../../../base/errors.ts';
 import type { Logger } from '../../../base/log.ts';
 import type { Calls } from '../calls.ts';
-import { type FileStatus, type FileSystem, type FileSystemError, tooLarge } from '../file-system/door.ts';
+import type { FileStatus, FileSystem, FileSystemError } from '../file-system/door.ts';
 import { type CommitRecord, decodeRecord, encodeRecord } from './record.ts';
 
 const DIGITS = 16;
 const NAME = /^commit-(\d{16})$/;
 const DRAFT = /^commit-\d{16}\.[0-9a-f]+\.draft$/;
-/** A larger one is not made: no start could read it. */
-const RECORD_BYTES_MAX = 256 * 1024 * 1024;
+/** Of a record: a start reads it whole. No larger one is made. */
+export const RECORD_BYTES_MAX = 256 * 1024 * 1024;
 /** Between two questions about a rename: from, to. */
 const ASK_MS = 200;
 const ASK_MS_MAX = 5000;
@@ -44,6 +44,8 @@ export interface RecordStoreSetup {
   readonly fileSystem: FileSystem;
   /** Absolute; made with the first record. */
   readonly directory: string;
+  /** Of a record: a larger one is not read, and not made. */
+  readonly bytesMax: number;
   readonly calls: Calls;
   readonly log: Logger;
   /** What keeps a commit from going on; null when nothing does. */
@@ -71,39 +73,48 @@ export class RecordStore {
 
   /** The newest record; null when there is none. @throws when it cannot be read: nothing may be written. */
   async newest(): Promise<CommitRecord | null> {
-    const { fileSystem, calls } = this.#setup;
-    let names = await this.#names();
-    const drafts = names.filter((name) => DRAFT.test(name));
-    for (const name of drafts) {
+    const { fileSystem, bytesMax, calls } = this.#setup;
+    let found = await this.#list();
+    const drafts = found.filter(({ name }) => DRAFT.test(name));
+    for (const { name } of drafts) {
       const path = this.#path(name);
       await calls.run(`delete of ${path}`, () => fileSystem.delete(path));
     }
-    if (drafts.length > 0) names = await this.#names();
-    const records = names.filter((name) => NAME.test(name)).sort();
+    if (drafts.length > 0) found = await this.#list();
+    const records = found.filter(({ name }) => NAME.test(name)).sort((a, b) => (a.name < b.name ? -1 : 1));
     const newest = records.pop();
     if (newest === undefined) return null;
-    const path = this.#path(newest);
-    const bytes = await calls.run(`read of ${path}`, () => fileSystem.read(path, RECORD_BYTES_MAX));
+    const path = this.#path(newest.name);
+    if (newest.bytes > bytesMax)
+      throw this.#unusable(path, `it has ${newest.bytes} bytes, and ${bytesMax} are the limit`);
+    const bytes = await calls.run(`read of ${path}`, () => fileSystem.read(path, bytesMax));
     try {
       const record = decodeRecord(bytes);
-      this.#number = Number(NAME.exec(newest)![1]);
+      this.#number = Number(NAME.exec(newest.name)![1]);
       // Who was killed may have asked for the end of older ones, and be heard late.
-      const older = records.map((name) => ({ path: this.#path(name), isDoubtful: true }));
+      const older = records.map(({ name }) => ({ path: this.#path(name), isDoubtful: true }));
       this.#old = [...older, certain(path)];
       return record;
     } catch (cause) {
-      const text = `the commit record ${fileSystem.root}${path} cannot be used: ${messageOf(cause)}`;
-      const remedy = `restore it; moving ${this.place} away makes events come twice that it covers`;
-      throw new MillraceError('SINK_FAILED', text, { value: path, remedy, cause });
+      throw this.#unusable(path, messageOf(cause), cause);
     }
   }
 
-  async #names(): Promise<string[]> {
+  #unusable(path: string, reason: string, cause?: unknown): MillraceError {
+    const text = `the commit record ${this.#setup.fileSystem.root}${path} cannot be used: ${reason}`;
+    const remedy = `restore it; moving ${this.place} away makes events come twice that it covers`;
+    return new MillraceError('SINK_FAILED', text, { value: path, remedy, cause });
+  }
+
+  async #list(): Promise<{ readonly name: string; readonly bytes: number }[]> {
     const { fileSystem, directory, calls } = this.#setup;
     const found: readonly FileStatus[] = await calls.run(`list of ${directory}`, () =>
       fileSystem.list(directory),
     );
-    return found.map(({ path }) => path.slice(path.lastIndexOf('/') + 1));
+    return found.map(({ path, length }) => ({
+      name: path.slice(path.lastIndexOf('/') + 1),
+      bytes: length,
+    }));
   }
 
   #path(name: string): string {
@@ -120,13 +131,23 @@ export class RecordStore {
     const path = this.#path(`commit-${String(number).padStart(DIGITS, '0')}`);
     const draft = `${path}.${randomBytes(6).toString('hex')}.draft`;
     const bytes = encodeRecord(record);
-    if (bytes.length > RECORD_BYTES_MAX) throw tooLarge(path, bytes.length, RECORD_BYTES_MAX);
+    if (bytes.length > this.#setup.bytesMax) throw this.#tooLarge(path, bytes.length, record);
     await this.#writeDraft(draft, bytes);
     if (!(await this.#rename(draft, path))) throw await this.#foreign(path);
     this.#number = number;
     const old = this.#old;
     this.#old = [certain(path)];
     this.#deleting = this.#deleting.then(() => this.#delete(old));
+  }
+
+  /** No start could read it. */
+  #tooLarge(path: string, bytes: number, { files, ranges }: CommitRecord): MillraceError {
+    const { fileSystem, bytesMax } = this.#setup;
+    const text =
+      `the commit record ${fileSystem.root}${path} would have ${bytes} bytes, and ${bytesMax} are the limit: ` +
+      `files that are not finished: ${files.length}, ranges of events: ${ranges.length}`;
+    const remedy = 'mend what `millrace status` shows under `files to finish` and `held back`';
+    return new MillraceError('SINK_FAILED', text, { value: path, remedy });
   }
 
   async #writeDraft(draft: string, bytes: Buffer): Promise<void> {
@@ -188,10 +209,10 @@ export class RecordStore {
   }
 
   async #foreign(path: string): Promise<MillraceError> {
-    const { fileSystem, calls } = this.#setup;
+    const { fileSystem, bytesMax, calls } = this.#setup;
     let writer = 'somebody else';
     try {
-      const read = () => fileSystem.read(path, RECORD_BYTES_MAX);
+      const read = () => fileSystem.read(path, bytesMax);
       writer = decodeRecord(await calls.run(`read of ${path}`, read)).writer;
     } catch {
       // Whoever it is: it is told that there is one.

@@ -34,11 +34,12 @@ class Rig {
   readonly troubles: (string | null)[] = [];
   readonly store: RecordStore;
 
-  constructor(disk = new FaultyFileSystem()) {
+  constructor(disk = new FaultyFileSystem(), bytesMax = 1000) {
     this.disk = disk;
     this.store = new RecordStore({
       fileSystem: disk,
       directory: DIRECTORY,
+      bytesMax,
       calls: new Calls(0),
       log: new RecordedLog(),
       troubled: (reason) => void this.troubles.push(reason),
@@ -208,6 +209,38 @@ test('a record that is damaged stops everything, with a remedy', async () => {
     assert.match(error.detail.remedy!, /restore it/);
     return true;
   });
+});
+
+test('a record of more bytes than the limit is not read, and it is told which, how large, and what to do', async () => {
+  const rig = new Rig();
+  await rig.store.write(record(1));
+  const [[path, bytes]] = [...rig.disk.files] as [[string, Buffer]];
+  const small = new Rig(rig.disk, bytes.length - 1);
+  await assert.rejects(small.store.newest(), (error: MillraceError) => {
+    const size = `it has ${bytes.length} bytes, and ${bytes.length - 1} are the limit`;
+    assert.equal(error.message, `the commit record file://${path} cannot be used: ${size}`);
+    assert.match(error.detail.remedy!, /restore it; moving file:\/\/\/d\/\.millrace\/log away/);
+    return true;
+  });
+  assert.ok(!rig.disk.calls.some((call) => call.startsWith('read')));
+  assert.deepEqual(await new Rig(rig.disk, bytes.length).store.newest(), record(1));
+});
+
+test('a record that no start could read is not made, and it is told what makes it large', async () => {
+  const rig = new Rig(new FaultyFileSystem(), 200);
+  await rig.store.write(record(1));
+  const file = { root: 'hdfs://nn', inUse: `/d/${'a'.repeat(100)}.tmp`, final: '/d/a', length: 1 };
+  await assert.rejects(rig.store.write({ ...record(2), files: [file] }), (error: MillraceError) => {
+    assert.match(
+      error.message,
+      /-0*2 would have \d+ bytes, and 200 are the limit: files that are not finished: 1, ranges of events: 1/,
+    );
+    assert.match(error.detail.remedy!, /`files to finish` and `held back`/);
+    return true;
+  });
+  assert.deepEqual(rig.names(), ['commit-0000000000000001']);
+  await rig.store.write(record(3));
+  assert.equal(await rig.found(), 3);
 });
 
 test('what a write says is what the next start finds, whatever fails in between', async () => {

@@ -4,6 +4,7 @@ import { rmSync } from 'node:fs';
 import { test } from 'node:test';
 import type { MillraceError } from '../../../../src/base/errors.ts';
 import { recordsPlace } from '../../../../src/sinks/hdfs/exactly-once/place.ts';
+import { RECORD_BYTES_MAX } from '../../../../src/sinks/hdfs/exactly-once/record-store.ts';
 import { FileSystemError } from '../../../../src/sinks/hdfs/file-system/door.ts';
 import { planText } from '../../../kit/flow.ts';
 import type { Properties } from '../../../kit/part.ts';
@@ -99,6 +100,33 @@ test('records that were taken away: the lengths that this machine knows count, a
   await until('it is finished', () => lives.lines().length === 1);
   await next.stop();
   assert.deepEqual(lives.lines(), ['a0']);
+});
+
+test('a record beyond the limit: nothing is written, and the sink goes on once it is restored', async (t) => {
+  const lives = new Lives(t);
+  const first = await lives.start();
+  await first.writeNumbered(LOG, 0, 'a0');
+  lives.kill(first);
+  const [path, bytes] = [...lives.files].find(([name]) => name.includes('.millrace'))!;
+  lives.files.set(path, Buffer.alloc(RECORD_BYTES_MAX + 1));
+  const next = await lives.start();
+  await assert.rejects(next.writeNumbered(reopened(1), 0, 'a0', 'a1'), ({ message }: MillraceError) => {
+    const told = [/^sink k1: the commit record file:\/\/(.*) cannot be used:/.exec(message)?.[1]];
+    assert.deepEqual(told, [path]);
+    assert.match(
+      message,
+      /it has 268435457 bytes, and 268435456 are the limit \(restore it; .*; the take is kept\)/,
+    );
+    return true;
+  });
+  assert.ok(
+    next.log.texts('warn').some((text) => /finished later: .* are the limit \(restore it/.test(text)),
+  );
+  assert.deepEqual(lives.lines(), []);
+  lives.files.set(path, bytes);
+  await next.writeNumbered(reopened(1), 0, 'a0', 'a1');
+  await next.stop();
+  assert.deepEqual(lives.lines(), ['a0', 'a1']);
 });
 
 test('new directories of the channel: numbers begin anew, and what the old log left is finished by its own record', async (t) => {
