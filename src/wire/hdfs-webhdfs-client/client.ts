@@ -105,7 +105,7 @@ export class WebHdfsClient {
     return { nameNodes: this.#cluster.endpoints.map(hostPort), origin: this.#cluster.origin };
   }
 
-  /** Closes resting connections. Calls and files under way are not touched. */
+  /** Ends connections and calls under way; none begins any more. Files under way are not touched. */
   close(): void {
     this.#nameNodes.close();
   }

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { HdfsError } from '../../../src/wire/hdfs-webhdfs-client/index.ts';
+import { until } from '../../kit/until.ts';
 import { failureOf } from './files.ts';
 import { clientOf, deadPort, json, remote, ScriptedServer, standby } from './servers.ts';
 
@@ -139,6 +140,19 @@ describe('waiting', () => {
     const client = clientOf(t, server.url, { retries: { attempts: 1000, firstMs: 5, maxMs: 5 } });
     const failure = await failureOf(client.mkdirs('/a', { deadlineMs: 50 }));
     assert.ok(failure.isStandby || failure.exception === 'DeadlineExceeded', failure.message);
+  });
+
+  test('a client that is closed: calls under way fail, and nothing is asked afterwards', async (t) => {
+    const server = await ScriptedServer.start(t, () => {});
+    const client = clientOf(t, '/', { nameNodes: [server.url] });
+    const failures = [failureOf(client.getFileStatus('/a')), failureOf(client.rename('/a', '/b'))];
+    await until('both are asked', () => server.asked.length === 2);
+    client.close();
+    for (const { exception, outcome } of await Promise.all(failures))
+      assert.deepEqual([exception, outcome], ['Aborted', 'unknown']);
+    const later = await failureOf(client.getFileStatus('/a'));
+    assert.deepEqual([later.exception, later.outcome], ['Aborted', 'refused']);
+    assert.equal(server.asked.length, 2);
   });
 
   test('the caller stops it', async (t) => {

@@ -139,7 +139,7 @@ export interface FileSystem {
    * more.
    */
   replicas(path: string): Promise<number | null>;
-  /** Drops what is kept open between calls. Files must be closed or abandoned before. */
+  /** Drops what is kept open, and calls that are under way. Files must be closed or abandoned before. */
   close(): Promise<void>;
 }
 

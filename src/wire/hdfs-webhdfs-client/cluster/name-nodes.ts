@@ -26,6 +26,8 @@ import {
 import { type Endpoint, hostPort } from './addresses.ts';
 import { type Operation, type Parameter, targetOf } from './operation.ts';
 
+const CLOSED = 'the client was closed';
+
 export interface NameNodesSettings {
   readonly endpoints: readonly Endpoint[];
   /** For messages: how the addresses were found. */
@@ -58,7 +60,9 @@ export interface Stream {
 export class NameNodes {
   readonly #settings: NameNodesSettings;
   readonly #agents: readonly http.Agent[];
+  readonly #underWay = new Set<Exchange>();
   #active = 0;
+  #isClosed = false;
 
   constructor(settings: NameNodesSettings) {
     this.#settings = settings;
@@ -104,8 +108,10 @@ export class NameNodes {
     }
   }
 
-  /** Closes resting connections; calls under way go on. */
+  /** Calls that are under way fail, and so do those that come: nothing keeps the process up. */
   close(): void {
+    this.#isClosed = true;
+    for (const exchange of this.#underWay) exchange.abort(CLOSED);
     for (const agent of this.#agents) agent.destroy();
   }
 
@@ -145,24 +151,29 @@ export class NameNodes {
   ): Promise<Answer> {
     const { authenticator, deadlines, tls, counters, answerBytesMax } = this.#settings;
     const endpoint = this.#settings.endpoints[index]!;
+    const where = { operation: operation.name, path: operation.path, host: hostPort(endpoint) };
     const parameters = [...more, ...(await authenticator.parameters())];
+    const headers = await authenticator.headers(endpoint);
+    const tlsSettings = await tlsFor(endpoint, tls);
+    if (this.#isClosed) {
+      throw new HdfsError(CLOSED, { ...where, exception: TRANSPORT.aborted, outcome: 'refused' });
+    }
     const exchange = new Exchange({
       server: endpoint,
       method: operation.method,
       target: targetOf(endpoint.prefix, operation, parameters),
-      headers: await authenticator.headers(endpoint),
+      headers,
       deadlines,
       agent: this.#agents[index]!,
-      tls: await tlsFor(endpoint, tls),
+      tls: tlsSettings,
       signal,
       operation: operation.name,
       path: operation.path,
     });
     counters.requests += 1;
     exchange.request.end();
-    await exchange.connected;
-    exchange.expectAnswer(deadlines.answerMs, 'to the request');
-    const head = await exchange.answered;
+    this.#underWay.add(exchange);
+    const head = await this.#answered(exchange).finally(() => this.#underWay.delete(exchange));
     const status = head.statusCode ?? 0;
     const location = head.headers.location ?? '';
     // A refusal takes the cookie back; whether one was shown is asked after.
@@ -172,10 +183,15 @@ export class NameNodes {
     }
     const body = (await bodyOf(exchange, head, answerBytesMax, deadlines.idleMs)).toString('utf8');
     if (status >= 400) {
-      const where = { operation: operation.name, path: operation.path, host: hostPort(endpoint) };
       throw answerError(status, body, where, head.headers['www-authenticate']);
     }
     return { status, location, body, endpoint };
+  }
+
+  async #answered(exchange: Exchange): Promise<http.IncomingMessage> {
+    await exchange.connected;
+    exchange.expectAnswer(this.#settings.deadlines.answerMs, 'to the request');
+    return await exchange.answered;
   }
 
   /** The error when all were asked in vain: of one NameNode its own, of several what each said. */

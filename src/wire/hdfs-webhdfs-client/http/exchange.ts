@@ -102,6 +102,11 @@ export class Exchange {
     this.request.destroy();
   }
 
+  /** As `fail`, by whoever made the call. */
+  abort(reason: string, exception: string = TRANSPORT.aborted, cause?: unknown): void {
+    this.fail(this.error(exception, reason, this.#isConnected ? 'unknown' : 'refused', cause));
+  }
+
   disarm(): void {
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;
@@ -162,8 +167,7 @@ export class Exchange {
     const reason: unknown = this.#settings.signal?.reason;
     const text = reason instanceof Error ? reason.message : 'stopped by the caller';
     const isTimeout = reason instanceof Error && reason.name === 'TimeoutError';
-    const exception = isTimeout ? TRANSPORT.timeout : TRANSPORT.aborted;
-    this.fail(this.error(exception, text, this.#isConnected ? 'unknown' : 'refused', reason));
+    this.abort(text, isTimeout ? TRANSPORT.timeout : TRANSPORT.aborted, reason);
   };
 }
 
