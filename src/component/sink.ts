@@ -3,7 +3,8 @@
  * delivered as safely as the target can; it throws when any is not, and the whole batch is handed out again.
  * It never keeps a reference to a batch or to its views afterwards, but for parts that it holds. `idle` is
  * called when the channel has nothing, about once a second (Flume calls its sinks even then; file_roll opens
- * and rolls its files here). `stop` flushes and closes.
+ * and rolls its files here). `end` says that `stop` comes once the deliveries under way have ended. `stop`
+ * flushes and closes.
  */
 import type { Batch, BatchRange } from '../memory/block/batch.ts';
 import type { ComponentContext } from './context.ts';
@@ -78,5 +79,10 @@ export interface Sink {
   progress?(): readonly ProgressTable[];
   /** Its gauges now. Quick: it is asked about once a second. */
   gauges?(): Gauges;
+  /**
+   * A delivery that waits for an answer of which nobody knows when it comes gives up soon: its batch stays in
+   * the channel. Others go on to their end.
+   */
+  end?(): void;
   stop?(): Promise<void> | void;
 }

@@ -264,6 +264,7 @@ export class GroupRunner implements Pumpable {
   /** Ends after the delivery that is under way. */
   async close(): Promise<void> {
     this.#closing = true;
+    for (const { sink, isStarted } of this.#drivers) if (isStarted) sink.end?.();
     await this.#running;
     for (const driver of this.#drivers) await driver.ended();
     await this.#processor.stop?.();

@@ -6,6 +6,8 @@ import { FileSystemError } from './file-system/door.ts';
 
 export class Calls {
   readonly #timeoutMs: number;
+  readonly #underWay = new Set<() => void>();
+  #hasEnded = false;
 
   /** 0: no limit. */
   constructor(timeoutMs: number) {
@@ -13,27 +15,52 @@ export class Calls {
   }
 
   run<T>(what: string, call: () => Promise<T>, late?: (value: T) => void): Promise<T> {
-    if (this.#timeoutMs === 0) return call();
+    if (this.#hasEnded) return Promise.reject(unanswered(what));
     return new Promise<T>((resolve, reject) => {
       let isLate = false;
-      const timer = setTimeout(() => {
+      const giveUp = (error: FileSystemError) => {
         isLate = true;
-        const text = `Callable timed out after ${this.#timeoutMs} ms on ${what}`;
-        reject(new FileSystemError('timeout', text, { remedy: 'see whether the file system answers' }));
-      }, this.#timeoutMs);
+        settled();
+        reject(error);
+      };
+      const end = () => giveUp(unanswered(what));
+      const timer =
+        this.#timeoutMs === 0
+          ? undefined
+          : setTimeout(() => giveUp(timedOut(what, this.#timeoutMs)), this.#timeoutMs);
+      const settled = () => {
+        clearTimeout(timer);
+        this.#underWay.delete(end);
+      };
+      this.#underWay.add(end);
       call().then(
         (value) => {
-          clearTimeout(timer);
+          settled();
           if (isLate) late?.(value);
           else resolve(value);
         },
         (error: unknown) => {
-          clearTimeout(timer);
+          settled();
           reject(error as Error);
         },
       );
     });
   }
+
+  /** The file system is given up: calls under way count as failed, and none begins any more. */
+  end(): void {
+    this.#hasEnded = true;
+    for (const end of [...this.#underWay]) end();
+  }
+}
+
+function timedOut(what: string, ms: number): FileSystemError {
+  const remedy = 'see whether the file system answers';
+  return new FileSystemError('timeout', `Callable timed out after ${ms} ms on ${what}`, { remedy });
+}
+
+function unanswered(what: string): FileSystemError {
+  return new FileSystemError('timeout', `the sink stops without an answer to the ${what}`);
 }
 
 /** Runs at most so many at a time, the others in the order in which they came. */

@@ -428,8 +428,12 @@ export class HdfsSink implements Sink {
     this.#tidy();
   }
 
-  async stop(): Promise<void> {
+  end(): void {
     this.#commitLog?.end();
+  }
+
+  async stop(): Promise<void> {
+    this.end();
     await Promise.all([...this.#queues.values()].map((queue) => queue.stop()));
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#closeAll();

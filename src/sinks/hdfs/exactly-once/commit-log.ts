@@ -387,7 +387,7 @@ export class CommitLog implements FilesInUse {
     this.#setup.local?.flush();
   }
 
-  /** Before a stop: nobody is asked again whether a record was made. */
+  /** Before a stop: nobody is asked again whether a record was made, or waited for without an end. */
   end(): void {
     this.#isStopping = true;
     for (const timer of this.#retries) clearTimeout(timer);
@@ -404,6 +404,7 @@ export class CommitLog implements FilesInUse {
     for (const opening of this.#logs.values()) {
       const state = await opening.catch(() => null);
       if (state === null) continue;
+      state.store.end();
       const files = this.#committedFiles(state);
       const isDue =
         !this.#isWriting && !this.#isUnknown && [...state.recorded].some((key) => !files.has(key));

@@ -8,6 +8,8 @@
  * Outcome: a rename without an answer may have been done, or may be done yet by a server that is slow. So the
  *   draft is deleted: if it was there, the rename has not been done and cannot be done any more; if it was
  *   not, the record is there. While nobody answers that, nothing is known, and it is asked again.
+ * End: whoever does not answer soon is given up, and nothing more is asked of him. What is not known then,
+ *   the next start finds out, as after a kill.
  * Recovery: drafts are deleted first, for the same reason; then what is listed is final.
  * Somebody else's: when the next number is taken, or the record before is gone, another writer commits for
  *   the same log (its channel's directories were copied): this one must stop.
@@ -28,6 +30,8 @@ export const RECORD_BYTES_MAX = 256 * 1024 * 1024;
 /** Between two questions about a rename: from, to. */
 const ASK_MS = 200;
 const ASK_MS_MAX = 5000;
+/** For a record that is under way when the end comes. A file system that is well answers in a few of them. */
+const ANSWER_MS = 2000;
 
 interface OldRecord {
   readonly path: string;
@@ -46,6 +50,7 @@ export interface RecordStoreSetup {
   readonly directory: string;
   /** Of a record: a larger one is not read, and not made. */
   readonly bytesMax: number;
+  /** They end when it is not known at the end whether a record is made. */
   readonly calls: Calls;
   readonly log: Logger;
   /** What keeps a commit from going on; null when nothing does. */
@@ -62,6 +67,8 @@ export class RecordStore {
   #robbed: string | null = null;
   #deleting: Promise<void> = Promise.resolve();
   readonly #end = new AbortController();
+  #isWriting = false;
+  #patience: NodeJS.Timeout | undefined;
 
   constructor(setup: RecordStoreSetup) {
     this.#setup = setup;
@@ -126,6 +133,17 @@ export class RecordStore {
    * with OutcomeUnknown when that is not known at the end.
    */
   async write(record: CommitRecord): Promise<void> {
+    this.#isWriting = true;
+    if (this.#end.signal.aborted) this.#losePatience();
+    try {
+      await this.#write(record);
+    } finally {
+      this.#isWriting = false;
+      clearTimeout(this.#patience);
+    }
+  }
+
+  async #write(record: CommitRecord): Promise<void> {
     if (this.#robbed !== null) throw await this.#foreign(this.#robbed);
     const number = this.#number + 1;
     const path = this.#path(`commit-${String(number).padStart(DIGITS, '0')}`);
@@ -204,6 +222,8 @@ export class RecordStore {
   async #pause(ms: number): Promise<void> {
     const { signal } = this.#end;
     await sleep(ms, undefined, { signal }).catch(() => {
+      // A record that came after it could not be told from it.
+      this.#setup.calls.end();
       throw new OutcomeUnknown('the sink stops before it is known whether its last commit was made');
     });
   }
@@ -238,9 +258,15 @@ export class RecordStore {
     }
   }
 
-  /** No question is asked twice any more. */
+  /** No question is asked twice any more, and the record under way is not waited for without an end. */
   end(): void {
+    if (this.#end.signal.aborted) return;
     this.#end.abort();
+    if (this.#isWriting) this.#losePatience();
+  }
+
+  #losePatience(): void {
+    this.#patience = setTimeout(() => this.#setup.calls.end(), ANSWER_MS);
   }
 
   async stop(): Promise<void> {

@@ -8,6 +8,7 @@ import { type Flow, netcatSource, runFlow } from '../../../kit/flow.ts';
 import { LineClient } from '../../../kit/lines.ts';
 import { temporaryDirectory } from '../../../kit/temporary.ts';
 import { until } from '../../../kit/until.ts';
+import { MemoryHdfs } from '../memory-hdfs.ts';
 
 /** Agents one after the other over the same directories. */
 class Agents {
@@ -21,7 +22,7 @@ class Agents {
     this.out = join(this.#base, 'out');
   }
 
-  start(): Promise<Flow> {
+  start(sink = `sinks.k1.hdfs.path = file://${this.out}`): Promise<Flow> {
     const base = this.#base;
     return runFlow(
       this.#t,
@@ -35,7 +36,7 @@ class Agents {
        channels.c1.minimumRequiredSpace = 1MiB
        sinks.k1.type = hdfs
        sinks.k1.channel = c1
-       sinks.k1.hdfs.path = file://${this.out}
+       ${sink}
        sinks.k1.hdfs.delivery = exactly-once
        sinks.k1.hdfs.stateDir = ${join(base, 'state')}
        sinks.k1.hdfs.fileType = DataStream
@@ -95,4 +96,36 @@ test('a commit record beyond the limit: the agent runs, says which, and goes on 
   assert.equal(next.status('sink', 'k1').restarts, 0);
   await next.stop();
   assert.deepEqual(agents.lines().sort(), ['one', 'three', 'two']);
+});
+
+test('SIGTERM while the NameNode is silent about a commit record: it ends soon, and each event stands once', async (t) => {
+  const agents = new Agents(t);
+  const hdfs = await MemoryHdfs.start(t);
+  const sink = `
+    sinks.k1.hdfs.path = hdfs://nn/d
+    sinks.k1.hdfs.nameNodes = ${hdfs.url}`;
+  const first = await agents.start(sink);
+  await agents.send(first, 'one');
+  await untilDelivered(first);
+  let isAsked = false;
+  hdfs.isSilent = (operation, path) => {
+    isAsked ||= operation === 'RENAME' && path.endsWith('.draft');
+    return isAsked;
+  };
+  await agents.send(first, 'two');
+  await until('the record is under way', () => isAsked);
+  const began = Date.now();
+  await first.stop();
+  const ms = Date.now() - began;
+  assert.ok(ms < 5000, `stopped after ${ms} ms`);
+  hdfs.isSilent = () => false;
+  const next = await agents.start(sink);
+  await untilDelivered(next);
+  await next.stop();
+  const data = [...hdfs.files].filter(([path]) => !path.includes('/.millrace/'));
+  assert.deepEqual(
+    data.map(([, bytes]) => bytes.toString()),
+    ['one\n', 'two\n'],
+  );
+  assert.ok(data.every(([path]) => !path.endsWith('.tmp')));
 });

@@ -24,7 +24,8 @@ export class Lives {
     this.state = temporaryDirectory(t);
   }
 
-  async start(properties: Properties = {}): Promise<Faulty> {
+  /** Without `mayHold` it is in a sink group. */
+  async start(properties: Properties = {}, mayHold = true): Promise<Faulty> {
     const disk = new FaultyFileSystem(this.files);
     const all = {
       'hdfs.delivery': 'exactly-once',
@@ -34,7 +35,7 @@ export class Lives {
       'hdfs.retryInterval': '1',
       ...properties,
     };
-    const rig = await Faulty.start(this.#t, all, true, disk);
+    const rig = await Faulty.start(this.#t, all, mayHold, disk);
     rig.clock.nowMs = this.#nowMs += 1000;
     return rig;
   }

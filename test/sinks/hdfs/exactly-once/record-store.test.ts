@@ -14,7 +14,7 @@ import { OutcomeUnknown, RecordStore } from '../../../../src/sinks/hdfs/exactly-
 import { FileSystemError } from '../../../../src/sinks/hdfs/file-system/door.ts';
 import { RecordedLog } from '../../../kit/part.ts';
 import { until } from '../../../kit/until.ts';
-import { FaultyFileSystem, LostAnswer, type Operation } from '../faulty-file-system.ts';
+import { FaultyFileSystem, Hang, LostAnswer, type Operation } from '../faulty-file-system.ts';
 
 const DIRECTORY = '/d/.millrace/log';
 
@@ -140,6 +140,30 @@ test('a stop ends the questions: it stays unknown', async () => {
   await until('it asks', () => rig.troubles.length > 0);
   await rig.store.stop();
   await assert.rejects(writing, OutcomeUnknown);
+});
+
+test('a stop ends the wait for a rename that nobody answers: it stays unknown, and nothing more is asked', async () => {
+  const rig = new Rig();
+  rig.disk.fault = (what) => (what === 'rename' ? new Hang() : null);
+  const writing = rig.store.write(record(1));
+  await until('it is on its way', () => rig.disk.calls.some((call) => call.startsWith('rename')));
+  const asked = rig.disk.calls.length;
+  rig.store.end();
+  await assert.rejects(writing, OutcomeUnknown);
+  await assert.rejects(rig.store.write(record(2)), /the sink stops without an answer to the create of/);
+  assert.equal(rig.disk.calls.length, asked);
+});
+
+test('a rename that is answered soon after the stop has begun is heard', async () => {
+  const rig = new Rig();
+  const { promise, resolve } = Promise.withResolvers<void>();
+  rig.disk.fault = (what) => (what === 'rename' ? promise : null);
+  const writing = rig.store.write(record(1));
+  await until('it is on its way', () => rig.disk.calls.some((call) => call.startsWith('rename')));
+  rig.store.end();
+  resolve();
+  await writing;
+  assert.equal(await rig.found(), 1);
 });
 
 test('a rename that a slow server does late cannot be done any more once a start has looked', async () => {
