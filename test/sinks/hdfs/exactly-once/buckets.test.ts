@@ -6,10 +6,9 @@ import { FileSystemError } from '../../../../src/sinks/hdfs/file-system/door.ts'
 import { until } from '../../../kit/until.ts';
 import { LostAnswer, type Operation } from '../faulty-file-system.ts';
 import { type Faulty, unavailable } from '../faulty-rig.ts';
-import { Lives, LOG, reopened } from './lives.ts';
+import { isDraft, Lives, LOG, reopened } from './lives.ts';
 
 const denied = () => new FileSystemError('permission', 'Permission denied');
-const isOfDraft = (path: string) => path.endsWith('.draft');
 const delivered = (parts: readonly HeldPart[]) => Promise.all(parts.map((part) => part.delivered));
 
 function numbersOf(parts: readonly HeldPart[]): number[] {
@@ -24,12 +23,7 @@ function stall(rig: Faulty, operation: Operation, isIt: (path: string) => boolea
 }
 
 const records = (rig: Faulty) =>
-  rig.disk.calls.filter((call) => call.startsWith('rename') && isOfDraft(call)).length;
-
-async function recordOf(lives: Lives) {
-  await until('older records are deleted', () => lives.records().length === 1);
-  return lives.record();
-}
+  rig.disk.calls.filter((call) => call.startsWith('rename') && isDraft(call)).length;
 
 test('a bucket that refuses: the others are committed, and the record has gaps for its events', async (t) => {
   const lives = new Lives(t);
@@ -37,7 +31,7 @@ test('a bucket that refuses: the others are committed, and the record has gaps f
   rig.failing('commit', 'b', denied);
   const held = await rig.writeNumbered(LOG, 0, 'a0', 'b1', 'a2', 'b3');
   assert.deepEqual(numbersOf(held), [1, 3]);
-  const { low, ranges, files } = await recordOf(lives);
+  const { low, ranges, files } = await lives.record();
   assert.deepEqual([low, ranges], [1, [[2, 3]]]);
   assert.deepEqual(
     files.map(({ final, length }) => [final.slice(0, 4), length]),
@@ -46,8 +40,8 @@ test('a bucket that refuses: the others are committed, and the record has gaps f
   assert.match(rig.degraded.at(-1)!, /Permission denied .*the events of .*\/d\/b are held/);
   rig.mend();
   await delivered(held);
-  await until('all is committed', async () => (await recordOf(lives)).low === 4);
-  assert.deepEqual((await recordOf(lives)).ranges, []);
+  await until('all is committed', async () => (await lives.record()).low === 4);
+  assert.deepEqual((await lives.record()).ranges, []);
   await rig.stop();
   assert.deepEqual(lives.lines(), ['a0', 'a2', 'b1', 'b3']);
 });
@@ -63,7 +57,7 @@ test('a kill while events are held: only they are written by the next life', asy
   await next.writeNumbered(reopened(5), 0, 'a0', 'b1', 'a2', 'b3', 'a4');
   await next.stop();
   assert.deepEqual(lives.lines(), ['a0', 'a2', 'a4', 'b1', 'b3']);
-  assert.equal(next.counters.get('EventRepeatedCount' as never), 3);
+  assert.equal(next.counters.get('EventRepeatedCount'), 3);
 });
 
 test('the parts of a take share a record, also when fewer buckets may be written at once', async (t) => {
@@ -79,10 +73,10 @@ test('a bucket that stalls has a record of its own, once it goes on', async (t) 
   const held = await rig.writeNumbered(LOG, 0, 'a0', 'b1');
   assert.deepEqual(numbersOf(held), [1]);
   assert.deepEqual(await rig.writeNumbered(LOG, 2, 'a2'), []);
-  assert.deepEqual((await recordOf(lives)).ranges, [[2, 3]]);
+  assert.deepEqual((await lives.record()).ranges, [[2, 3]]);
   goOn();
   await delivered(held);
-  assert.equal((await recordOf(lives)).low, 3);
+  assert.equal((await lives.record()).low, 3);
   assert.equal(records(rig), 3);
 });
 
@@ -92,7 +86,7 @@ test('records that follow each other at once: the second has the lengths of the 
   const goOn = stall(rig, 'commit', (path) => path.startsWith('/d/b'));
   const held = await rig.writeNumbered(LOG, 0, 'a0', 'b1');
   const record = Promise.withResolvers<void>();
-  rig.disk.fault = (what, path) => (what === 'rename' && isOfDraft(path) ? record.promise : null);
+  rig.disk.fault = (what, path) => (what === 'rename' && isDraft(path) ? record.promise : null);
   const writing = rig.writeNumbered(LOG, 2, 'a2');
   await until('its record is under way', () => records(rig) === 2);
   goOn();
@@ -110,7 +104,7 @@ test('a record that cannot be made: all of the take is held, and written again w
   const lives = new Lives(t);
   const rig = await lives.start();
   await rig.writeNumbered(LOG, 0, 'a0');
-  rig.disk.fault = (what, path) => (what === 'create' && isOfDraft(path) ? unavailable() : null);
+  rig.disk.fault = (what, path) => (what === 'create' && isDraft(path) ? unavailable() : null);
   const held = await rig.writeNumbered(LOG, 1, 'a1', 'b2');
   assert.deepEqual(numbersOf(held), [1, 2]);
   assert.match(rig.degraded.at(-1)!, /sink k1 cannot write to \/d: no DataNode/);
@@ -169,7 +163,7 @@ test('a stop ends while nobody says whether the record of a bucket that was late
   const goOn = stall(rig, 'commit', (path) => path.startsWith('/d/b'));
   await rig.writeNumbered(LOG, 0, 'a0', 'b1');
   rig.disk.fault = (what, path) => {
-    if (!isOfDraft(path)) return null;
+    if (!isDraft(path)) return null;
     if (what === 'rename') return new LostAnswer('no answer');
     return what === 'delete' ? unavailable() : null;
   };

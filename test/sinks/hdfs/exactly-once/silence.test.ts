@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { until } from '../../../kit/until.ts';
 import { Hang } from '../faulty-file-system.ts';
-import { Lives, LOG, reopened } from './lives.ts';
+import { isDraft, Lives, LOG, reopened } from './lives.ts';
 
 /** A file system that is well ends a stop in less; its calls have no limit here. */
 const STOP_MS_MAX = 5000;
@@ -21,7 +21,7 @@ describe('a stop while nobody says whether a record is made', { concurrency: tru
         let isSilent = false;
         let late = () => {};
         rig.disk.fault = (what, path) => {
-          const isCommit = !isSilent && what === 'rename' && path.endsWith('.draft');
+          const isCommit = !isSilent && what === 'rename' && isDraft(path);
           isSilent ||= isCommit;
           if (!isSilent) return null;
           return new Hang((work) => {

@@ -11,18 +11,14 @@ import type { Properties } from '../../../kit/part.ts';
 import { until } from '../../../kit/until.ts';
 import { FaultyFileSystem } from '../faulty-file-system.ts';
 import { unavailable } from '../faulty-rig.ts';
-import { Lives, LOG, reopened } from './lives.ts';
+import { isDraft, Lives, LOG, reopened } from './lives.ts';
 
 test('a commit record names the events and the files with their lengths; a stop leaves no file in it', async (t) => {
   const lives = new Lives(t);
   const rig = await lives.start();
   await rig.writeNumbered(LOG, 0, 'a0', 'b1', 'a2');
   await rig.writeNumbered(LOG, 3, 'a3');
-  await until(
-    'the first record is deleted',
-    () => [...lives.files.keys()].filter((path) => path.includes('commit')).length === 1,
-  );
-  const { log, low, ranges, files } = lives.record();
+  const { log, low, ranges, files } = await lives.record();
   assert.deepEqual([log, low, ranges], ['log-1', 4, []]);
   assert.deepEqual(
     files.map(({ inUse, final, length }) => [inUse.replace(/\.[0-9a-f]{8}-/, '.LIFE-'), final, length]),
@@ -32,21 +28,19 @@ test('a commit record names the events and the files with their lengths; a stop 
     ],
   );
   await rig.stop();
-  assert.deepEqual(lives.record().files, []);
+  assert.deepEqual((await lives.record()).files, []);
   assert.deepEqual(lives.lines(), ['a0', 'a2', 'a3', 'b1']);
 });
 
 test('a take that was committed and comes again is passed over, in part where only a part was', async (t) => {
   const lives = new Lives(t);
-  const first = await lives.start();
-  await first.writeNumbered(LOG, 0, 'a0', 'b1', 'a2');
-  lives.kill(first);
+  await lives.killedBehind('a0', 'b1', 'a2');
   const next = await lives.start();
   await next.writeNumbered(reopened(3), 0, 'a0', 'b1');
   await next.writeNumbered(reopened(3), 2, 'a2', 'a3', 'b4');
   await next.stop();
   assert.deepEqual(lives.lines(), ['a0', 'a2', 'a3', 'b1', 'b4']);
-  assert.equal(next.counters.get('EventRepeatedCount' as never), 3);
+  assert.equal(next.counters.get('EventRepeatedCount'), 3);
   assert.equal(next.counters.get('EventDrainSuccessCount'), 2);
   const told = next.log.texts('info').filter((text) => text.includes('come again'));
   assert.deepEqual(told, [
@@ -59,7 +53,7 @@ test('a kill between the bytes and the record: the files are cut, the events wri
   const first = await lives.start();
   await first.writeNumbered(LOG, 0, 'a0');
   first.disk.fault = (what, path) => {
-    if (what === 'rename' && path.endsWith('.draft')) first.disk.isDead = true;
+    if (what === 'rename' && isDraft(path)) first.disk.isDead = true;
     return first.disk.isDead ? new Promise(() => {}) : null;
   };
   void first.writeNumbered(LOG, 1, 'a1', 'b2');
@@ -92,9 +86,7 @@ test('the local record is lost: what is committed is found all the same, what is
 
 test('records that were taken away: the lengths that this machine knows count, and no file is lost', async (t) => {
   const lives = new Lives(t);
-  const first = await lives.start();
-  await first.writeNumbered(LOG, 0, 'a0');
-  lives.kill(first);
+  await lives.killedBehind('a0');
   for (const path of lives.files.keys()) if (path.includes('.millrace')) lives.files.delete(path);
   const next = await lives.start();
   await until('it is finished', () => lives.lines().length === 1);
@@ -104,9 +96,7 @@ test('records that were taken away: the lengths that this machine knows count, a
 
 test('a record beyond the limit: nothing is written, and the sink goes on once it is restored', async (t) => {
   const lives = new Lives(t);
-  const first = await lives.start();
-  await first.writeNumbered(LOG, 0, 'a0');
-  lives.kill(first);
+  await lives.killedBehind('a0');
   const [path, bytes] = [...lives.files].find(([name]) => name.includes('.millrace'))!;
   lives.files.set(path, Buffer.alloc(RECORD_BYTES_MAX + 1));
   const next = await lives.start();
@@ -131,15 +121,17 @@ test('a record beyond the limit: nothing is written, and the sink goes on once i
 
 test('new directories of the channel: numbers begin anew, and what the old log left is finished by its own record', async (t) => {
   const lives = new Lives(t);
-  const first = await lives.start();
-  await first.writeNumbered(LOG, 0, 'a0', 'a1');
-  lives.kill(first);
+  await lives.killedBehind('a0', 'a1');
   const next = await lives.start();
   const other = { ...LOG, log: 'log-2' };
   await next.writeNumbered(other, 0, 'a0 of 2');
   await next.stop();
   assert.deepEqual(lives.lines(), ['a0', 'a0 of 2', 'a1']);
-  assert.deepEqual([lives.record().low, lives.record('/d/.millrace/log-2').low], [2, 1]);
+  const records = [await lives.record(), await lives.record('/d/.millrace/log-2')];
+  assert.deepEqual(
+    records.map(({ low }) => low),
+    [2, 1],
+  );
 });
 
 test('the channel is exchanged while the sink runs: open files are closed under the log that they are of', async (t) => {
@@ -149,7 +141,7 @@ test('the channel is exchanged while the sink runs: open files are closed under 
   await rig.writeNumbered({ ...LOG, log: 'log-2' }, 0, 'a0 of 2');
   await until('the first file is finished', () => lives.lines().includes('a0'));
   assert.deepEqual(
-    lives.record('/d/.millrace/log-2').files.map(({ length }) => length),
+    (await lives.record('/d/.millrace/log-2')).files.map(({ length }) => length),
     ['a0 of 2\n'.length],
   );
   // A take of the old channel that was still waiting goes back to nobody.
@@ -159,9 +151,7 @@ test('the channel is exchanged while the sink runs: open files are closed under 
 
 test('directories that were set back: numbers that are given again are new events', async (t) => {
   const lives = new Lives(t);
-  const first = await lives.start();
-  await first.writeNumbered(LOG, 0, 'a0', 'a1', 'a2');
-  lives.kill(first);
+  await lives.killedBehind('a0', 'a1', 'a2');
   const next = await lives.start();
   await next.writeNumbered(reopened(1), 0, 'a0', 'new 1', 'new 2');
   await next.stop();
@@ -212,9 +202,7 @@ test('events without numbers are refused', async (t) => {
 
 test('a start before a NameNode that is away tries again by itself', async (t) => {
   const lives = new Lives(t);
-  const first = await lives.start();
-  await first.writeNumbered(LOG, 0, 'a0');
-  lives.kill(first);
+  await lives.killedBehind('a0');
   const disk = new FaultyFileSystem(lives.files);
   const list = disk.list.bind(disk);
   let refusals = 0;
