@@ -39,6 +39,10 @@ export class BatchBuilder implements BatchEditor {
   #start = 0;
   readonly #table = new EventTable();
   #hasOwn = false;
+  /** The first `#lineCount` events were appended as lines: they and their line ends stand there. */
+  #lineCount = 0;
+  #linesStart = 0;
+  #linesEnd = 0;
   /** Indices before events were dropped, once `filter` was called. */
   #originals: Uint32Array | null = null;
   #common: Map<string, string> | null = null;
@@ -69,6 +73,7 @@ export class BatchBuilder implements BatchEditor {
     this.#at = this.#start + PREAMBLE_BYTES;
     this.#table.count = 0;
     this.#hasOwn = false;
+    this.#lineCount = 0;
     this.#originals = null;
     this.#common = null;
     if (this.#decoded.size > 0) this.#decoded.clear();
@@ -115,6 +120,8 @@ export class BatchBuilder implements BatchEditor {
     copyBytes(this.bytes, this.#start, before, from, from + used);
     const shift = this.#start - from;
     this.#at = this.#start + used;
+    this.#linesStart += shift;
+    this.#linesEnd += shift;
     const { count, starts } = this.#table;
     for (let i = 0; i < count; i++) starts[i] = starts[i]! + shift;
     if (this.#hasOwn) this.#shiftHeaders(shift);
@@ -176,16 +183,26 @@ export class BatchBuilder implements BatchEditor {
     const before = this.#table.count;
     this.#table.addLines(chunk, from, last, at - from, dropsReturn);
     this.#at = at + run;
+    this.#noteLines(before, at);
     // The table's room was not known before; moving keeps the run. Without room for it
     // there are no lines either.
     try {
       this.#ensure(0, 0);
     } catch (error) {
       this.#table.count = before;
+      this.#lineCount = -1;
       this.#at = at;
       throw error;
     }
     return last + 1;
+  }
+
+  /** The events from `before` on stand as lines from `at` on. */
+  #noteLines(before: number, at: number): void {
+    if (before !== this.#lineCount || (before > 0 && at !== this.#linesEnd)) return;
+    if (before === 0) this.#linesStart = at;
+    this.#linesEnd = this.#at;
+    this.#lineCount = this.#table.count;
   }
 
   /**
@@ -345,6 +362,7 @@ export class BatchBuilder implements BatchEditor {
   }
 
   replaceBody(index: number, body: Uint8Array): void {
+    this.#lineCount = -1;
     const start = this.#table.starts[index]!;
     if (body.length <= this.#table.lengths[index]!) {
       // The old place is large enough, and nothing else points into it.
@@ -361,6 +379,7 @@ export class BatchBuilder implements BatchEditor {
 
   filter(keep: (index: number) => boolean): void {
     let kept = 0;
+    this.#lineCount = -1;
     this.#originals ??= Uint32Array.from({ length: this.#table.count }, (_, i) => i);
     for (let i = 0; i < this.#table.count; i++) {
       if (!keep(i)) continue;
@@ -437,7 +456,9 @@ export class BatchBuilder implements BatchEditor {
     words[at + WORD.bodyBytes] = bodyBytes;
     words[at + WORD.slots] = slots;
     words[at + WORD.table] = table;
-    words[at + WORD.flags] = this.#hasOwn ? FLAG.ownHeaders : 0;
+    // A `\r` that was dropped stands between them.
+    const isLines = count === this.#lineCount && bodyBytes + count === this.#linesEnd - this.#linesStart;
+    words[at + WORD.flags] = (this.#hasOwn ? FLAG.ownHeaders : 0) | (isLines ? FLAG.lines : 0);
     originTime[0] = nowMs;
     words[at + WORD.originTime] = originTimeWords[0]!;
     words[at + WORD.originTime + 1] = originTimeWords[1]!;

@@ -19,6 +19,9 @@
  * socket gave it as one run, with the line ends inside, and only the table is made an event at a time; a sink
  * that wants lines finds the same run whole. Bodies may be replaced or dropped by editing the table.
  *
+ * With LINES the bodies stand as lines: one behind the other, each with one `\n` behind it and nothing else
+ * between them, so that any run of events is one run of bytes.
+ *
  * A block with FOREIGN set has a table that points to data of other blocks in the same memory (a selector
  * split a batch over channels); it can be read there but must be compacted to be copied.
  */
@@ -47,7 +50,7 @@ export const WORD = {
   trace: 12,
 } as const;
 
-export const FLAG = { ownHeaders: 1, trace: 2, foreign: 4, crc: 8 } as const;
+export const FLAG = { ownHeaders: 1, trace: 2, foreign: 4, crc: 8, lines: 16 } as const;
 
 /** Flume's memory channel counts bytes in slots of this size. */
 export const SLOT_BYTES = 100;

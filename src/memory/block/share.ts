@@ -27,7 +27,7 @@ export function shareOf(
     return null;
   }
   const start = reservation.start;
-  const flags = words[(whole.offset >> 2) + WORD.flags]! | FLAG.foreign;
+  const flags = (words[(whole.offset >> 2) + WORD.flags]! & ~FLAG.lines) | FLAG.foreign;
   const own = (flags & FLAG.ownHeaders) !== 0;
   const count = indices.length;
   let at = (start + PREAMBLE_BYTES) >> 2;

@@ -59,6 +59,11 @@ export class BatchView {
     return (this.#flags & FLAG.foreign) !== 0;
   }
 
+  /** Whether bodies stand as lines (see layout.ts). */
+  get isLines(): boolean {
+    return (this.#flags & FLAG.lines) !== 0;
+  }
+
   /** Epoch ms at which the block was made. */
   get originTimeMs(): number {
     const words = new Uint32Array(2);

@@ -36,11 +36,19 @@ class TextSerializer implements EventSerializer {
 
   /**
    * Bodies that a source took from lines still stand as lines in memory, one behind the other with their line
-   * ends: such a run is written as it stands.
+   * ends: such a run is written as it stands, whatever was done to other events of its block.
    */
   #range({ view, first, count }: BatchRange): void {
     const { bytes } = view;
     const end = first + count;
+    if (this.#newline && view.isLines) {
+      this.#emit();
+      const last = end - 1;
+      this.#out.write(
+        bytes.subarray(view.bodyStart(first), view.bodyStart(last) + view.bodyLength(last) + 1),
+      );
+      return;
+    }
     let i = first;
     while (i < end) {
       const start = view.bodyStart(i);

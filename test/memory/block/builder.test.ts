@@ -216,6 +216,37 @@ describe('blocks in a store', () => {
     }
   });
 
+  test('tell whether their bodies stand as lines', () => {
+    const chunk = Buffer.from('one\ntwo\n\nthree\n');
+    const isLines = (make: (builder: BatchBuilder) => void): boolean => {
+      const builder = new BatchBuilder(new BlockStore(1));
+      builder.begin();
+      builder.appendLines(chunk, 0, chunk.length);
+      make(builder);
+      const block = builder.finish(1);
+      return new BatchView(block.segment, block.offset).isLines;
+    };
+    assert.equal(
+      isLines((builder) => builder.setHeaderOnAll('host', 'h', false)),
+      true,
+    );
+    assert.equal(
+      isLines((builder) => builder.appendLines(chunk, 4, chunk.length)),
+      true,
+    );
+    const edits: ((builder: BatchBuilder) => void)[] = [
+      (builder) => builder.appendText('x'),
+      (builder) => builder.filter((i) => i !== 1),
+      (builder) => builder.replaceBody(0, Buffer.from('ONE')),
+      (builder) => builder.appendLines(Buffer.from('a\r\n'), 0, 3, true),
+      (builder) => {
+        builder.setHeader(0, 'own', 'header');
+        builder.appendLines(chunk, 0, chunk.length);
+      },
+    ];
+    for (const make of edits) assert.equal(isLines(make), false, String(make));
+  });
+
   test('tell which events were left after several filters', () => {
     const builder = new BatchBuilder(new BlockStore(1));
     builder.begin();

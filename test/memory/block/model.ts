@@ -228,6 +228,17 @@ export function assertBlock(
   assert.equal(view.slots(middle, model.length - middle), slots(middle, model.length));
   if (model.some((event) => event.headers.size > 0)) assert.equal(view.hasHeaders, true);
   assertHeaderKeys(view, model);
+  if (view.isLines) assertLines(view);
+}
+
+/** Any run of events is one run of bytes: their lines. */
+function assertLines(view: BatchView): void {
+  let end = view.bodyStart(0);
+  for (let i = 0; i < view.count; i++) {
+    assert.equal(view.bodyStart(i), end);
+    end += view.bodyLength(i) + 1;
+    assert.equal(view.bytes[end - 1], 10);
+  }
 }
 
 function assertHeaderKeys(view: BatchView, model: readonly ModelEvent[]): void {
