@@ -37,3 +37,8 @@ export const SINK_BACKOFF_MAX_MS = 5000;
 export const START_RETRY_MS = 3000;
 /** Drain deadline after the first SIGTERM or SIGINT. */
 export const DRAIN_MS_DEFAULT = 60_000;
+/**
+ * A configuration that is read over HTTP, after decompression: room for thousands of components, and what a
+ * server gone wrong may cost.
+ */
+export const CONFIGURATION_BYTES_MAX = 16 * MIB;

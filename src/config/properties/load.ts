@@ -10,6 +10,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { messageOf } from '../../base/errors.ts';
 import type { Finding } from '../../base/finding.ts';
+import { CONFIGURATION_BYTES_MAX } from '../../base/limits.ts';
 import { decodeProperties, type Property, parseProperties } from './parse.ts';
 
 export interface ConfigurationPlaces {
@@ -150,12 +151,26 @@ export class ConfigurationSources {
       if (before !== null && response.status !== 401 && response.status !== 404) return null;
       throw new Error(`the server answered ${response.status} ${response.statusText}`);
     }
-    const bytes = new Uint8Array(await response.arrayBuffer());
     return {
-      text: decodeProperties(bytes),
+      text: decodeProperties(await bodyOf(response)),
       version: response.headers.get('last-modified') ?? new Date().toUTCString(),
     };
   }
+}
+
+/** @throws Error when it is longer than CONFIGURATION_BYTES_MAX, whatever its length was said to be. */
+async function bodyOf(response: Response): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const chunk of response.body ?? []) {
+    bytes += chunk.length;
+    // The error ends the loop, which gives the connection up.
+    if (bytes > CONFIGURATION_BYTES_MAX) {
+      throw new Error(`the answer is longer than the limit of ${CONFIGURATION_BYTES_MAX} bytes`);
+    }
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
 }
 
 function isHttp(name: string): boolean {

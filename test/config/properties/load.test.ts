@@ -3,8 +3,11 @@ import { chmodSync, mkdirSync, utimesSync, writeFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { pipeline } from 'node:stream';
 import { describe, type TestContext, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
+import { createGzip } from 'node:zlib';
+import { CONFIGURATION_BYTES_MAX } from '../../../src/base/limits.ts';
 import { type ConfigurationPlaces, ConfigurationSources } from '../../../src/config/properties/load.ts';
 import { temporaryDirectory } from '../../kit/temporary.ts';
 import { only } from '../planning.ts';
@@ -201,6 +204,37 @@ describe('http', () => {
       assert.match(only(findings, 'CONF_FILE_MISSING').text, new RegExp(`answered ${status}`));
     });
   }
+
+  for (const length of ['with its length', 'without a length', 'compressed']) {
+    test(`an answer without end (${length}) is an error that names URI and limit`, async (t) => {
+      const part = Buffer.alloc(1024 * 1024, `# ${'x'.repeat(100)}\n`);
+      const parts = 1000;
+      let sent = 0;
+      function* body(): Generator<Buffer> {
+        while (sent++ < parts) yield part;
+      }
+      const base = await serve(t, (_request, response) => {
+        const ended = () => {};
+        if (length === 'with its length') response.setHeader('content-length', parts * part.length);
+        if (length !== 'compressed') return void pipeline(body, response, ended);
+        response.setHeader('content-encoding', 'gzip');
+        pipeline(body, createGzip(), response, ended);
+      });
+      const uri = `${base}/f.conf`;
+      const { findings } = await sources({ uris: [uri] }).load();
+      assert.equal(
+        only(findings, 'CONF_FILE_MISSING').text,
+        `The configuration cannot be read: ${uri}: the answer is longer than the limit of 16777216 bytes`,
+      );
+      assert.ok(sent < parts, 'it was not read to its end');
+    });
+  }
+
+  test('an answer as long as the limit is read', async (t) => {
+    const text = 'x = 1\n'.padEnd(CONFIGURATION_BYTES_MAX, `# ${'x'.repeat(100)}\n`);
+    const base = await serve(t, (_request, response) => response.end(text));
+    assert.deepEqual(await values(sources({ uris: [`${base}/f.conf`] })), { x: '1' });
+  });
 
   test('a server that fails later is no change', async (t) => {
     let status = 200;
