@@ -20,8 +20,8 @@ export interface Place {
   readonly named: readonly string[];
 }
 
-export function place(t: Test, directories = 1): Place {
-  const base = temporaryDirectory(t);
+export function place(directories = 1): Place {
+  const base = temporaryDirectory();
   const checkpoint = join(base, 'checkpoint');
   const data = Array.from({ length: directories }, (_, n) => join(base, `data${n}`));
   return { base, checkpoint, data, named: ['--checkpoint', checkpoint, '--data', data.join(',')] };
@@ -76,8 +76,8 @@ export function numbered(from: number, count: number): TestEvent[] {
 }
 
 /** Ten blocks of ten events, the first 25 of which are taken. */
-export async function filled(t: Test, directories = 1): Promise<Place> {
-  const at = place(t, directories);
+export async function filled(directories = 1): Promise<Place> {
+  const at = place(directories);
   const log = await openLog(at);
   await fill(
     log,
@@ -89,14 +89,14 @@ export async function filled(t: Test, directories = 1): Promise<Place> {
 }
 
 /** The same, as an agent that was killed leaves it, with all of its events in the journal. */
-export async function killed(t: Test): Promise<Place> {
-  const from = place(t);
+export async function killed(): Promise<Place> {
+  const from = place();
   const log = await openLog(from, null, 64 * 1024);
   await fill(
     log,
     Array.from({ length: 10 }, (_, n) => numbered(n * 10, 10)),
   );
-  const at = place(t);
+  const at = place();
   cpSync(from.base, at.base, { recursive: true });
   for (const directory of at.data) rmSync(join(directory, 'in_use.lock'));
   await log.close();

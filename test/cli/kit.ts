@@ -1,5 +1,3 @@
-/** Configurations for commands that look at files. */
-import type { TestContext } from 'node:test';
 import { confFile } from '../kit/process.ts';
 
 export const GOOD = `a1.sources = r1
@@ -27,8 +25,7 @@ export const GOOD = `a1.sources = r1
   a1.sinkgroups.g1.sinks = k1 k2
   a1.sinkgroups.g1.processor.type = failover`;
 
-export const goodFile = (t: TestContext) => confFile(t, GOOD);
+export const goodFile = () => confFile(GOOD);
 
 /** One error: `bind` is missing. One warning: an unknown option. */
-export const badFile = (t: TestContext) =>
-  confFile(t, GOOD.replace('r1.bind = 127.0.0.1', 'r1.bnid = 127.0.0.1'));
+export const badFile = () => confFile(GOOD.replace('r1.bind = 127.0.0.1', 'r1.bnid = 127.0.0.1'));

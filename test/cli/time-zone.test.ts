@@ -97,7 +97,7 @@ describe('-Duser.timezone of an agent', () => {
     test(`${name} is the zone of its log lines and of its workers`, async (t) => {
       const small = '-Dmillrace.workers.max=1';
       const logger = '-Dflume.root.logger=INFO,console';
-      const agent = startMillrace(t, ['agent', '-f', confFile(t, conf), '-n', 'a1', logger, small, ...args], {
+      const agent = startMillrace(t, ['agent', '-f', confFile(conf), '-n', 'a1', logger, small, ...args], {
         env,
       });
       // The exec source runs in a worker: what it starts sees the worker's zone.
@@ -113,7 +113,7 @@ describe('-Duser.timezone of an agent', () => {
   test('that is no zone is a warning, and UTC is used as Java does', async (t) => {
     const agent = startMillrace(
       t,
-      ['agent', '-f', confFile(t, conf), '-n', 'a1', '-Duser.timezone=Mars/Olympus'],
+      ['agent', '-f', confFile(conf), '-n', 'a1', '-Duser.timezone=Mars/Olympus'],
       {
         env: { TZ: 'Asia/Tokyo' },
       },
@@ -134,10 +134,7 @@ describe('-Duser.timezone of an agent', () => {
   });
 
   test('also holds for commands that only plan: a date in a value is local', async (t) => {
-    const file = confFile(
-      t,
-      `${conf}\na1.sinks.k1.type = file_roll\na1.sinks.k1.sink.directory = /\${date:HH}`,
-    );
+    const file = confFile(`${conf}\na1.sinks.k1.type = file_roll\na1.sinks.k1.sink.directory = /\${date:HH}`);
     const hourOf = async (zone: string) => {
       const { stdout } = await runMillrace(t, ['validate', file, '--json', `-Duser.timezone=${zone}`]);
       return Number(/"sink\.directory": "\/(\d\d)"/.exec(stdout)![1]);

@@ -176,7 +176,7 @@ describe('a client', () => {
 
   test('is opened by a properties file', async (t) => {
     const { collected, address } = await source(t);
-    const file = join(temporaryDirectory(t), 'client.properties');
+    const file = join(temporaryDirectory(), 'client.properties');
     writeFileSync(file, `# collector\nhosts = h1\nhosts.h1 = ${address}\nbatch-size = 7\n`);
     const client = await RpcClient.openFile(file);
     t.after(() => client.close());

@@ -97,7 +97,7 @@ export function sinkContract(subject: SinkSubject): void {
 export function failingSinkContract(subject: SinkSubject): void {
   test(`sink contract: ${subject.name}: a failed batch stays in the channel, is reported, and delivered after the pause`, async (t) => {
     const target = subject.target(t);
-    const go = join(temporaryDirectory(t), 'go');
+    const go = join(temporaryDirectory(), 'go');
     const flow = await runFlow(t, confOf(target, `sources.r1.after = ${go}`));
     await target.fail!(flow);
     writeFileSync(go, '');

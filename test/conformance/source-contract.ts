@@ -19,7 +19,7 @@ export interface Answer {
 export interface SourceSubject {
   readonly name: string;
   /** Lines of flume.conf for source r1, without its channels. `bodies` are what it should read. */
-  conf(t: TestContext, bodies: readonly string[]): string;
+  conf(bodies: readonly string[]): string;
   /**
    * Sends the bodies and resolves with the answers, in any order. Absent: the source has them from `conf`.
    */
@@ -50,7 +50,7 @@ async function rig(t: TestContext, subject: SourceSubject, bodies: string[], moo
     `sources = r1
      channels = c1
      sinks = k1
-     ${subject.conf(t, bodies)}
+     ${subject.conf(bodies)}
      sources.r1.channels = c1
      ${moody.channel('c1', mood)}
      ${collected.sink('k1', 'c1')}`,

@@ -64,7 +64,7 @@ class Crasher {
   constructor(t: TestContext, settings: CrashSettings) {
     this.#t = t;
     this.#settings = settings;
-    const base = temporaryDirectory(t);
+    const base = temporaryDirectory();
     this.#out = join(base, 'out');
     mkdirSync(this.#out);
     this.#conf = join(base, 'flume.conf');

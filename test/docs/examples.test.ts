@@ -12,8 +12,8 @@ import { temporaryDirectory } from '../kit/temporary.ts';
 const EXAMPLES = join(HOME, 'docs/examples');
 
 /** A folder with the examples, where the package's names lead to the sources. */
-function project(t: TestContext): string {
-  const folder = temporaryDirectory(t);
+function project(): string {
+  const folder = temporaryDirectory();
   const { exports } = JSON.parse(readFileSync(join(HOME, 'package.json'), 'utf8')) as {
     exports: Record<string, string | { readonly default: string }>;
   };
@@ -71,7 +71,7 @@ describe('docs/examples', { concurrency: 4 }, () => {
   test('send.mjs', async (t) => {
     const { port, collected } = await receiver(t);
     const address = `127.0.0.1:${port}`;
-    assert.equal(await run(project(t), 'send.mjs', [address]), `${address} has 3 events\n`);
+    assert.equal(await run(project(), 'send.mjs', [address]), `${address} has 3 events\n`);
     await collected.untilCount(3);
     assert.deepEqual(collected.bodies, ['one event', 'of two events the first', '\0ÿ']);
     assert.deepEqual(
@@ -83,7 +83,7 @@ describe('docs/examples', { concurrency: 4 }, () => {
   test('deliver.mjs: every line, several calls at once', async (t) => {
     const { port, collected } = await receiver(t);
     const lines = Array.from({ length: 12_345 }, (_, n) => `line ${n}`);
-    const output = await run(project(t), 'deliver.mjs', [`127.0.0.1:${port}`], `${lines.join('\n')}\n`);
+    const output = await run(project(), 'deliver.mjs', [`127.0.0.1:${port}`], `${lines.join('\n')}\n`);
     assert.match(output, / has 12345 events\n$/);
     await collected.untilCount(lines.length);
     assert.deepEqual(collected.bodies, lines);
@@ -94,7 +94,7 @@ describe('docs/examples', { concurrency: 4 }, () => {
     const lines = Array.from({ length: 2500 }, (_, n) => `line ${n}`);
     const address = `127.0.0.1:${port}`;
     const { output, complaints } = await runWithComplaints(
-      project(t),
+      project(),
       'deliver.mjs',
       [address],
       lines.join('\n'),
@@ -108,7 +108,7 @@ describe('docs/examples', { concurrency: 4 }, () => {
 
   test('several-hosts.mjs with client.properties: in turn to both', async (t) => {
     const receivers = [await receiver(t), await receiver(t)];
-    const folder = project(t);
+    const folder = project();
     const file = join(folder, 'client.properties');
     const text = readFileSync(file, 'utf8')
       .replace('localhost:4141', `127.0.0.1:${receivers[0]!.port}`)
@@ -124,7 +124,7 @@ describe('docs/examples', { concurrency: 4 }, () => {
 
   test('embedded.mjs: events leave through the agent’s sink', async (t) => {
     const { port, collected } = await receiver(t);
-    const output = await run(project(t), 'embedded.mjs', ['127.0.0.1', String(port)]);
+    const output = await run(project(), 'embedded.mjs', ['127.0.0.1', String(port)]);
     assert.equal(output, 'all events are delivered\n');
     await collected.untilCount(3);
     assert.deepEqual(collected.bodies, ['an order', 'two', 'at once']);

@@ -15,7 +15,7 @@ function firstBlock(page: string, language: string): string {
 
 describe('the guides', () => {
   test('the plug-in of extend.md runs as it stands, from a folder of its own', async (t) => {
-    const file = join(temporaryDirectory(t), 'shout.mjs');
+    const file = join(temporaryDirectory(), 'shout.mjs');
     writeFileSync(file, firstBlock('docs/guide/extend.md', 'js').replace('process.stdout.write(', 'String('));
     const flow = await runFlow(
       t,
@@ -33,8 +33,8 @@ describe('the guides', () => {
     await until('it delivers', () => flow.counter('sink', 'k1', 'EventDrainSuccessCount') === 50);
   });
 
-  test('its options are checked like those of any component', async (t) => {
-    const file = join(temporaryDirectory(t), 'shout.mjs');
+  test('its options are checked like those of any component', async () => {
+    const file = join(temporaryDirectory(), 'shout.mjs');
     writeFileSync(file, firstBlock('docs/guide/extend.md', 'js'));
     const { findings } = await planText(
       `sources = r1
@@ -55,7 +55,7 @@ describe('the guides', () => {
   });
 
   test('the HTTP handler of extend.md runs as it stands', async (t) => {
-    const file = join(temporaryDirectory(t), 'handler.mjs');
+    const file = join(temporaryDirectory(), 'handler.mjs');
     const page = readFileSync(join(HOME, 'docs/guide/extend.md'), 'utf8');
     writeFileSync(file, /```js\n( *\/\/ A line of a form[\s\S]*?)```/.exec(page)![1]!);
     const collected = new Collected(t);

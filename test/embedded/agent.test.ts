@@ -96,7 +96,7 @@ describe('an embedded agent', () => {
   });
 
   test('can be started again, and keeps in a file channel what it could not send', async (t) => {
-    const base = temporaryDirectory(t);
+    const base = temporaryDirectory();
     const channel = {
       'channel.type': 'file',
       'channel.checkpointDir': join(base, 'checkpoint'),

@@ -91,13 +91,13 @@ describe('MILLRACE_NATIVE', () => {
     });
   }
 
-  test('0 keeps an agent with headers, all its threads together, free of add-ons', async (t) => {
-    const addons = await addonsOfAgent(temporaryDirectory(t), '0');
+  test('0 keeps an agent with headers, all its threads together, free of add-ons', async () => {
+    const addons = await addonsOfAgent(temporaryDirectory(), '0');
     assert.deepEqual(addons, []);
   });
 
-  test('left unset lets an agent load the extractor where there is one', async (t) => {
-    const addons = await addonsOfAgent(temporaryDirectory(t), undefined);
+  test('left unset lets an agent load the extractor where there is one', async () => {
+    const addons = await addonsOfAgent(temporaryDirectory(), undefined);
     assert.equal(addons.length > 0, EXTRACTOR_LOADS, addons.join(' '));
   });
 

@@ -4,16 +4,15 @@ import { once } from 'node:events';
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
-import { describe, type TestContext, test } from 'node:test';
+import { describe, test } from 'node:test';
 import { LineClient } from '../kit/lines.ts';
 import { confFile, type RunningMillrace, startMillrace } from '../kit/process.ts';
 import { until } from '../kit/until.ts';
 
 const CONSOLE = '-Dflume.root.logger=INFO,console';
 
-function conf(t: TestContext, sink = 'logger', more = ''): string {
+function conf(sink = 'logger', more = ''): string {
   return confFile(
-    t,
     `a1.sources = r1
      a1.channels = c1
      a1.sinks = k1
@@ -45,7 +44,7 @@ async function send(agent: RunningMillrace, line: string): Promise<void> {
 describe('the agent as a process', () => {
   for (const property of [CONSOLE, '-Dflume.root.logger==INFO,console']) {
     test(`with ${property} a line sent to netcat gets OK and stands on the console as Flume prints it`, async (t) => {
-      const agent = startMillrace(t, ['agent', '--conf-file', conf(t), '--name', 'a1', property]);
+      const agent = startMillrace(t, ['agent', '--conf-file', conf(), '--name', 'a1', property]);
       await send(agent, 'hello\r');
       await agent.untilWrites(/LoggerSink.* Event: \{ headers:\{\} body: 68 65 6C 6C 6F 0D {31}hello\. \}/);
       agent.signal('SIGTERM');
@@ -60,7 +59,7 @@ describe('the agent as a process', () => {
     (file: string) => ['agent', '--conf', 'conf/', '--name', 'a1', '--conf-file', file, CONSOLE],
   ]) {
     test(`the form ${args('FILE').join(' ')} starts it`, async (t) => {
-      const agent = startMillrace(t, args(conf(t)));
+      const agent = startMillrace(t, args(conf()));
       await portOf(agent);
       agent.signal('SIGINT');
       assert.equal(await agent.exit(), 0);
@@ -68,7 +67,7 @@ describe('the agent as a process', () => {
   }
 
   test('without console logging the log stands in logs/flume.log under the working directory', async (t) => {
-    const agent = startMillrace(t, ['agent', '-f', conf(t), '-n', 'a1']);
+    const agent = startMillrace(t, ['agent', '-f', conf(), '-n', 'a1']);
     const file = join(agent.directory, 'logs/flume.log');
     await until(
       'the log tells of the start',
@@ -85,7 +84,7 @@ describe('the agent as a process', () => {
     const agent = startMillrace(t, [
       'agent',
       '-f',
-      conf(t),
+      conf(),
       '-n',
       'a1',
       CONSOLE,
@@ -102,7 +101,7 @@ describe('the agent as a process', () => {
 
   test('SIGTERM stops sources at once and ends when the channels are empty; what was accepted is delivered', async (t) => {
     const slow = new URL('../kit/plugins/slow-file.ts', import.meta.url).href;
-    const file = conf(t, slow);
+    const file = conf(slow);
     const agent = startMillrace(t, ['agent', '-f', file, '-n', 'a1', CONSOLE]);
     const client = new LineClient(await portOf(agent));
     const lines = Array.from({ length: 30 }, (_, n) => `line ${n}`);
@@ -121,7 +120,7 @@ describe('the agent as a process', () => {
   const NOBODY = 'a1.sinks.k1.hostname = 127.0.0.1\na1.sinks.k1.port = 1';
 
   test('the drain deadline ends the wait and tells how many events stay', async (t) => {
-    const args = ['agent', '-f', conf(t, 'avro', NOBODY), '-n', 'a1', CONSOLE];
+    const args = ['agent', '-f', conf('avro', NOBODY), '-n', 'a1', CONSOLE];
     const agent = startMillrace(t, [...args, '-Dmillrace.drain.seconds=1']);
     await send(agent, 'kept');
     agent.signal('SIGTERM');
@@ -131,7 +130,7 @@ describe('the agent as a process', () => {
 
   test('events that no sink can take are not waited for', async (t) => {
     const nowhere = `a1.sinks.k1.sink.directory = ${join('/', 'nowhere', 'at-all')}`;
-    const agent = startMillrace(t, ['agent', '-f', conf(t, 'file_roll', nowhere), '-n', 'a1', CONSOLE]);
+    const agent = startMillrace(t, ['agent', '-f', conf('file_roll', nowhere), '-n', 'a1', CONSOLE]);
     await send(agent, 'kept');
     agent.signal('SIGTERM');
     assert.equal(await agent.exit(), 0);
@@ -139,7 +138,7 @@ describe('the agent as a process', () => {
   });
 
   test('a second signal ends at once, whatever the deadline', async (t) => {
-    const agent = startMillrace(t, ['agent', '-f', conf(t, 'avro', NOBODY), '-n', 'a1', CONSOLE]);
+    const agent = startMillrace(t, ['agent', '-f', conf('avro', NOBODY), '-n', 'a1', CONSOLE]);
     await send(agent, 'kept');
     agent.signal('SIGINT');
     await agent.untilWrites(/Draining 1 events/);
@@ -170,7 +169,7 @@ describe('the agent as a process', () => {
     const agent = startMillrace(t, [
       'agent',
       '-f',
-      conf(t, 'null'),
+      conf('null'),
       '-n',
       'a1',
       CONSOLE,
@@ -203,8 +202,8 @@ describe('the agent as a process', () => {
   });
 
   test('of several files one that is gone for now takes nothing away', async (t) => {
-    const first = conf(t, 'logger');
-    const second = confFile(t, 'a1.sinks.k1.maxBytesToLog = 3');
+    const first = conf('logger');
+    const second = confFile('a1.sinks.k1.maxBytesToLog = 3');
     const args = ['agent', '-f', first, '-f', second, '-n', 'a1', CONSOLE, '--poll-interval', '1'];
     const agent = startMillrace(t, args);
     await portOf(agent);
@@ -224,7 +223,7 @@ describe('the agent as a process', () => {
   });
 
   test('a changed file is taken over; a broken change leaves the running configuration alone', async (t) => {
-    const file = conf(t, 'logger');
+    const file = conf('logger');
     const agent = startMillrace(t, ['agent', '-f', file, '-n', 'a1', CONSOLE, '--poll-interval', '1']);
     const port = await portOf(agent);
     const before = readFileSync(file, 'utf8');

@@ -215,7 +215,7 @@ describe('faults', () => {
   });
 
   test('a component that does not stop as it should is told of, and the agent ends all the same', async (t) => {
-    const plugin = join(temporaryDirectory(t), 'sticky.js');
+    const plugin = join(temporaryDirectory(), 'sticky.js');
     writeFileSync(
       plugin,
       `export default {

@@ -120,7 +120,7 @@ describe('sink groups', { concurrency: 2 }, () => {
 
   test('failover: a sink that cannot start keeps the other from nothing, and is used once it can', async (t) => {
     const spare = new Collected(t);
-    const missing = join(temporaryDirectory(t), 'later');
+    const missing = join(temporaryDirectory(), 'later');
     const flow = await runFlow(
       t,
       `sources = r1

@@ -26,7 +26,7 @@ class Holding {
 
   static async run(t: TestContext, sink = '', channel = 'channels.c1.type = memory'): Promise<Holding> {
     const collected = new Collected(t);
-    const file = join(temporaryDirectory(t), 'go');
+    const file = join(temporaryDirectory(), 'go');
     const flow = await runFlow(
       t,
       `sources = r1
@@ -115,7 +115,7 @@ for (const overlap of [1, 4]) {
 }
 
 test('what a sink holds when it stops stays in the channel, on the disk', async (t) => {
-  const directory = temporaryDirectory(t);
+  const directory = temporaryDirectory();
   const channel = `channels.c1.type = file
     channels.c1.checkpointDir = ${directory}/checkpoint
     channels.c1.dataDirs = ${directory}/data`;
@@ -130,7 +130,7 @@ test('what a sink holds when it stops stays in the channel, on the disk', async 
 });
 
 test('events that are held keep the numbers that a file channel gave them', async (t) => {
-  const directory = temporaryDirectory(t);
+  const directory = temporaryDirectory();
   const channel = `channels.c1.type = file
     channels.c1.checkpointDir = ${directory}/checkpoint
     channels.c1.dataDirs = ${directory}/data`;

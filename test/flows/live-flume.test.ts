@@ -30,7 +30,7 @@ interface Run {
 
 /** Starts an agent whose source listens on PORT and whose sink k1 writes files below OUT. */
 async function start(t: TestContext, kind: AgentKind, conf: string): Promise<Run> {
-  const directory = temporaryDirectory(t);
+  const directory = temporaryDirectory();
   const out = join(directory, 'out');
   mkdirSync(out);
   const port = await freePort();

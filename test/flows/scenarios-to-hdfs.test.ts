@@ -28,7 +28,7 @@ interface Scenario {
 
 /** Starts the example after `directories` were made. */
 async function start(t: TestContext, example: string, directories: readonly string[]): Promise<Scenario> {
-  const folder = temporaryDirectory(t);
+  const folder = temporaryDirectory();
   const path = (name: string) => join(folder, name);
   for (const name of directories) mkdirSync(path(name));
   const conf = readFileSync(join(HOME, `conf/examples/scenarios/${example}.conf`), 'utf8')

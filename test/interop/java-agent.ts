@@ -32,7 +32,7 @@ export class JavaAgent {
 
   /** Resolves when it listens. It is stopped when the test ends. */
   static async start(t: Pick<TestContext, 'after'>, settings: JavaAgentSettings): Promise<JavaAgent> {
-    const directory = temporaryDirectory(t);
+    const directory = temporaryDirectory();
     const metricsPort = await freePort();
     const agent = new JavaAgent(directory, metricsPort);
     const conf = join(directory, 'flume.conf');

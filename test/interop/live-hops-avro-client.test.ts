@@ -35,7 +35,7 @@ function javaConf(ports: readonly number[]): string {
 
 describe('avro-client', { timeout: 120_000 }, () => {
   test('of Java Flume to Millrace: a file, with headers', async (t) => {
-    const directory = temporaryDirectory(t);
+    const directory = temporaryDirectory();
     const [file, headerFile] = [join(directory, 'lines'), join(directory, 'headers')];
     writeFileSync(file, `${lines.join('\n')}\n`);
     writeFileSync(headerFile, HEADER_FILE);
@@ -47,7 +47,7 @@ describe('avro-client', { timeout: 120_000 }, () => {
   });
 
   test('of Java Flume to Millrace: by a file of client properties', async (t) => {
-    const directory = temporaryDirectory(t);
+    const directory = temporaryDirectory();
     const [file, properties] = [join(directory, 'lines'), join(directory, 'client.properties')];
     writeFileSync(file, `${lines.join('\n')}\n`);
     const receiver = await Receiver.start(t, { source: ['type = thrift'] });
@@ -59,7 +59,7 @@ describe('avro-client', { timeout: 120_000 }, () => {
   });
 
   test('of Millrace to Java Flume: a file with headers, a directory', async (t) => {
-    const directory = temporaryDirectory(t);
+    const directory = temporaryDirectory();
     const [file, headerFile] = [join(directory, 'lines'), join(directory, 'headers')];
     writeFileSync(file, `${lines.join('\n')}\n`);
     writeFileSync(headerFile, HEADER_FILE);

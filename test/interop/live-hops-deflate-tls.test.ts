@@ -37,7 +37,7 @@ async function listener(): Promise<{ port: number; first: Promise<Buffer> }> {
 
 describe('deflate and TLS together', { timeout: 120_000 }, () => {
   test('Flume 1.11 and Millrace', async (t) => {
-    const file = join(temporaryDirectory(t), 'events');
+    const file = join(temporaryDirectory(), 'events');
     const events = numberedEvents(EVENTS);
     writeEvents(file, events);
     const java = new JavaRpcClient();

@@ -91,7 +91,7 @@ describe('a full channel', { timeout: 150_000 }, () => {
 
   test("of Millrace: Java's sinks retry, nothing is lost or doubled", async (t) => {
     const javaPorts = await freePorts();
-    const gate = join(temporaryDirectory(t), 'open');
+    const gate = join(temporaryDirectory(), 'open');
     const receivers = new Map<string, Receiver>();
     for (const type of TYPES) {
       receivers.set(

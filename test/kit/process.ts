@@ -71,7 +71,7 @@ export function startMillrace(
   args: readonly string[],
   settings: RunSettings = {},
 ): RunningMillrace {
-  const directory = settings.directory ?? temporaryDirectory(t);
+  const directory = settings.directory ?? temporaryDirectory();
   const { fileBytesMax } = settings;
   const command = [process.execPath, MAIN, ...args];
   // The shell counts in blocks of 512 bytes.
@@ -102,8 +102,8 @@ export async function runMillrace(
 }
 
 /** Writes a flume.conf (keys with the agent's name) into a directory of its own and returns its path. */
-export function confFile(t: Pick<TestContext, 'after'>, text: string, name = 'flume.conf'): string {
-  const file = join(temporaryDirectory(t), name);
+export function confFile(text: string, name = 'flume.conf'): string {
+  const file = join(temporaryDirectory(), name);
   writeFileSync(file, text.replaceAll(/^ +/gm, ''));
   return file;
 }

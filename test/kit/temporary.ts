@@ -2,7 +2,6 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { TestContext } from 'node:test';
 
 const made: string[] = [];
 
@@ -16,7 +15,7 @@ process.on('exit', () => {
   }
 });
 
-export function temporaryDirectory(_t: Pick<TestContext, 'after'>): string {
+export function temporaryDirectory(): string {
   const directory = mkdtempSync(join(tmpdir(), 'millrace-test-'));
   made.push(directory);
   return directory;

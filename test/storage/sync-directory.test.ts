@@ -6,16 +6,16 @@ import { test } from 'node:test';
 import { makeDirectory, syncDirectory, syncDirectoryNow } from '../../src/storage/sync-directory.ts';
 import { temporaryDirectory } from '../kit/temporary.ts';
 
-test('a directory is made with those above it, and synced', async (t) => {
-  const path = join(temporaryDirectory(t), 'a', 'b', 'c');
+test('a directory is made with those above it, and synced', async () => {
+  const path = join(temporaryDirectory(), 'a', 'b', 'c');
   makeDirectory(path);
   assert.ok(existsSync(path));
   makeDirectory(path);
   await syncDirectory(path);
 });
 
-test('a directory that is not there is an error', async (t) => {
-  const path = join(temporaryDirectory(t), 'none');
+test('a directory that is not there is an error', async () => {
+  const path = join(temporaryDirectory(), 'none');
   await assert.rejects(syncDirectory(path), { code: 'ENOENT' });
   assert.throws(() => syncDirectoryNow(path), { code: 'ENOENT' });
 });

@@ -47,7 +47,7 @@ export class Topology {
   private constructor(t: TestContext, text: string, ports: ReadonlyMap<string, number>) {
     this.#t = t;
     this.#ports = ports;
-    this.directory = temporaryDirectory(t);
+    this.directory = temporaryDirectory();
     const own = text.replace(PORT, (line, port: string) => line.replace(port, String(ports.get(port))));
     this.#conf = join(this.directory, 'flume.conf');
     // Small, so that segments come and go while a test lasts.

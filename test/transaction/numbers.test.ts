@@ -36,7 +36,7 @@ function conf(channel: string, sink: string, prefix = ''): string {
 }
 
 test('a file channel numbers its events in their order, those that come again as before, over restarts', async (t) => {
-  const directory = temporaryDirectory(t);
+  const directory = temporaryDirectory();
   const channel = `
     channels.c1.type = file
     channels.c1.checkpointDir = ${join(directory, 'checkpoint')}

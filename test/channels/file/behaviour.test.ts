@@ -31,7 +31,7 @@ function numbers(count: number): string[] {
 
 describe('the file channel', () => {
   test('keeps its events over a restart, and gives them out in order', async (t) => {
-    const directory = temporaryDirectory(t);
+    const directory = temporaryDirectory();
     const first = await runFlow(
       t,
       `sources = r1\nchannels = c1\n${counter(3000, 30)}\n${channel(directory)}`,
@@ -59,7 +59,7 @@ describe('the file channel', () => {
   });
 
   test('a backlog longer than the memory it may use is read back in order, and its disk space comes back', async (t) => {
-    const directory = temporaryDirectory(t);
+    const directory = temporaryDirectory();
     const go = join(directory, 'go');
     const collected = new Collected(t);
     const events = 12_000;
@@ -103,7 +103,7 @@ describe('the file channel', () => {
        channels = c1
        sinks = k1
        ${netcatSource()}
-       ${channel(temporaryDirectory(t))}
+       ${channel(temporaryDirectory())}
        ${collected.sink('k1', 'c1')}`,
     );
     const port = await flow.port('r1');
@@ -135,7 +135,7 @@ describe('the file channel', () => {
       `sources = r1
        channels = c1
        ${netcatSource()}
-       ${channel(temporaryDirectory(t)).replace('minimumRequiredSpace = 1MiB', `minimumRequiredSpace = ${2 ** 52}`)}`,
+       ${channel(temporaryDirectory()).replace('minimumRequiredSpace = 1MiB', `minimumRequiredSpace = ${2 ** 52}`)}`,
     );
     const client = new LineClient(await flow.port('r1'));
     client.send(['a', 'b']);
@@ -149,7 +149,7 @@ describe('the file channel', () => {
   });
 
   test('a data directory that goes away: puts are refused and told, and it goes on', async (t) => {
-    const directory = temporaryDirectory(t);
+    const directory = temporaryDirectory();
     const collected = new Collected(t);
     const flow = await runFlow(
       t,
@@ -197,7 +197,7 @@ describe('the file channel', () => {
   });
 
   test('two channels on one directory: the second fails with the name of the first, the rest runs', async (t) => {
-    const directory = temporaryDirectory(t);
+    const directory = temporaryDirectory();
     const conf = `sources = r1
       channels = c1 c2
       ${netcatSource()}
@@ -215,7 +215,7 @@ describe('the file channel', () => {
   });
 
   test('a flipped byte on the disk: the block is passed over, told, and shown', async (t) => {
-    const directory = temporaryDirectory(t);
+    const directory = temporaryDirectory();
     const first = await runFlow(
       t,
       `sources = r1\nchannels = c1\n${counter(300, 100)}\n${channel(directory)}`,
@@ -259,7 +259,7 @@ describe('the file channel', () => {
   });
 
   test('pages of LMDB overwritten on the disk: the agent lives, delivers every event, and says so', async (t) => {
-    const directory = temporaryDirectory(t);
+    const directory = temporaryDirectory();
     const first = await runFlow(
       t,
       `sources = r1\nchannels = c1\n${counter(3000, 30)}\n${channel(directory)}`,

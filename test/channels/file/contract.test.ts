@@ -6,8 +6,8 @@ import { temporaryDirectory } from '../../kit/temporary.ts';
 asyncChannelContract({
   name: 'file',
   declaration,
-  place: (t) => {
-    const base = temporaryDirectory(t);
+  place: () => {
+    const base = temporaryDirectory();
     return {
       checkpointDir: join(base, 'checkpoint'),
       dataDirs: join(base, 'data'),

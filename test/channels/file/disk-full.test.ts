@@ -18,7 +18,7 @@ async function start(t: TestContext, conf: string, settings: RunSettings = {}) {
 }
 
 test('a write that the disk refuses: the line is refused, the agent stays, nothing acknowledged is lost', async (t) => {
-  const base = temporaryDirectory(t);
+  const base = temporaryDirectory();
   const out = join(base, 'out');
   mkdirSync(out);
   const channel = `
@@ -34,7 +34,7 @@ test('a write that the disk refuses: the line is refused, the agent stays, nothi
     a1.channels.c1.dataDirs = ${join(base, 'data')}
     a1.channels.c1.maxFileSize = 64MiB
     a1.channels.c1.minimumRequiredSpace = 1MiB\n`;
-  const limited = await start(t, confFile(t, channel), { fileBytesMax: 3 * MIB });
+  const limited = await start(t, confFile(channel), { fileBytesMax: 3 * MIB });
   const client = new LineClient(limited.port);
   const acknowledged: string[] = [];
   const answerTo = async (n: number) => {
@@ -63,7 +63,7 @@ test('a write that the disk refuses: the line is refused, the agent stays, nothi
     a1.sinks.k1.sink.directory = ${out}
     a1.sinks.k1.sink.rollInterval = 0
     a1.sinks.k1.channel = c1\n`;
-  await start(t, confFile(t, channel + sink));
+  await start(t, confFile(channel + sink));
   const delivered = () =>
     readdirSync(out).flatMap((name) => readFileSync(join(out, name), 'latin1').split('\n').slice(0, -1));
   await until('what was acknowledged is delivered', () => delivered().length >= acknowledged.length);

@@ -81,7 +81,7 @@ describe('an encrypted file channel', () => {
     ['a JCEKS store and memory in front', 'spillablememory', { ...STORE, memoryCapacity: '0' }],
   ] as const) {
     test(`with ${name}, it keeps its events over a restart, and nothing of them is in its files`, async (t) => {
-      const directory = temporaryDirectory(t);
+      const directory = temporaryDirectory();
       const lines1 = channel(directory, options, type);
       const first = await runFlow(
         t,
@@ -111,7 +111,7 @@ describe('an encrypted file channel', () => {
   }
 
   test('after a change of the active key, and of the store to PKCS #12, blocks of before and after are delivered in order', async (t) => {
-    const directory = temporaryDirectory(t);
+    const directory = temporaryDirectory();
     await put(t, channel(directory, {}), lines('clear'));
     await put(t, channel(directory, STORE), lines('old'));
     const rotated = {
@@ -129,7 +129,7 @@ describe('an encrypted file channel', () => {
   });
 
   test('a block whose key is missing stops delivery there, is shown, and is delivered when the key is back', async (t) => {
-    const directory = temporaryDirectory(t);
+    const directory = temporaryDirectory();
     const keyFile = (name: string) => {
       const file = join(directory, `${name}.key`);
       writeFileSync(file, name.repeat(16).slice(0, 16));
@@ -166,7 +166,7 @@ describe('an encrypted file channel', () => {
   });
 
   test('encrypted blocks without any encryption option are not delivered, and the options are named', async (t) => {
-    const directory = temporaryDirectory(t);
+    const directory = temporaryDirectory();
     await put(t, channel(directory, STORE), lines('x'));
     const { collected, flow } = await deliver(t, channel(directory, {}));
     await until('it is shown', () => flow.status('channel', 'c1').state === 'degraded');
@@ -180,7 +180,7 @@ describe('an encrypted file channel', () => {
 
   test('a wrong password: the channel fails at its start with option, alias and remedy', async (t) => {
     const wrong = { 'encryption.keyProvider.keys.key-0.passwordFile': join(KEYS, 'wrong.password') };
-    const flow = await runFlow(t, agent(channel(temporaryDirectory(t), { ...STORE, ...wrong })));
+    const flow = await runFlow(t, agent(channel(temporaryDirectory(), { ...STORE, ...wrong })));
     await until('it fails', () => flow.status('channel', 'c1').state === 'failed');
     const { reason } = flow.status('channel', 'c1');
     assert.match(

@@ -13,8 +13,8 @@ import { confFile, type RunningMillrace, startMillrace } from '../../kit/process
 import { temporaryDirectory } from '../../kit/temporary.ts';
 import { until } from '../../kit/until.ts';
 
-function place(t: Pick<TestContext, 'after'>): { file: string; properties: Properties } {
-  const file = join(temporaryDirectory(t), 'sub', 'sqlite');
+function place(): { file: string; properties: Properties } {
+  const file = join(temporaryDirectory(), 'sub', 'sqlite');
   return { file, properties: { 'driver.url': `jdbc:sqlite:${file}` } };
 }
 
@@ -35,7 +35,7 @@ function numbers(count: number): string[] {
 
 describe('the jdbc channel in an agent', () => {
   test('keeps its events over a restart, and gives them out in order', async (t) => {
-    const { file } = place(t);
+    const { file } = place();
     const conf = `sources = r1\nchannels = c1\n${counter(12_000, 100)}\n${channel(file)}`;
     const first = await runFlow(t, conf);
     await until('all are put', () => first.counter('channel', 'c1', 'EventPutSuccessCount') === 12_000);
@@ -54,7 +54,7 @@ describe('the jdbc channel in an agent', () => {
   });
 
   test('two channels share a file, each with its own events', async (t) => {
-    const { file } = place(t);
+    const { file } = place();
     const [one, other] = [new Collected(t), new Collected(t)];
     await runFlow(
       t,
@@ -78,7 +78,7 @@ describe('the jdbc channel in an agent', () => {
     const collected = new Collected(t);
     const flow = await runFlow(
       t,
-      `sources = r1\nchannels = c1\nsinks = k1\n${netcatSource()}\n${channel(place(t).file)}\n${collected.sink('k1', 'c1')}`,
+      `sources = r1\nchannels = c1\nsinks = k1\n${netcatSource()}\n${channel(place().file)}\n${collected.sink('k1', 'c1')}`,
     );
     const client = new LineClient(await flow.port('r1'));
     const lines = Array.from({ length: 200 }, (_, n) => `line ${n}`);
@@ -96,7 +96,7 @@ describe('a jdbc channel whose process is killed', () => {
   const start = async (t: TestContext, file: string, env: Record<string, string> = {}) => {
     const lines = `sources = r1\nchannels = c1\n${netcatSource()}\n${channel(file)}`.split('\n');
     const conf = lines.filter((line) => line.trim() !== '').map((line) => `a1.${line.trim()}\n`);
-    const args = ['agent', '-f', confFile(t, conf.join('')), '-n', 'a1', '--no-reload-conf'];
+    const args = ['agent', '-f', confFile(conf.join('')), '-n', 'a1', '--no-reload-conf'];
     const agent = startMillrace(t, [...args, '-Dflume.root.logger=INFO,console'], { env });
     const [, port] = await agent.untilWrites(/Created serverSocket:.*:(\d+)\]/);
     return { agent, client: new LineClient(Number(port)) };
@@ -127,7 +127,7 @@ describe('a jdbc channel whose process is killed', () => {
   };
 
   test('with SIGKILL, has everything that was acknowledged', async (t) => {
-    const { file, properties } = place(t);
+    const { file, properties } = place();
     const { agent, client } = await start(t, file);
     const acknowledged = await feed(client, () => agent.signal('SIGKILL'));
     assert.equal(await agent.exit(), 'SIGKILL');
@@ -137,7 +137,7 @@ describe('a jdbc channel whose process is killed', () => {
 
   for (const point of ['append', 'stored', 'answered']) {
     test(`at the point ${point}, has everything that was acknowledged`, async (t) => {
-      const { file, properties } = place(t);
+      const { file, properties } = place();
       const { agent, client } = await start(t, file, { MILLRACE_CRASH_AT: `${point}:5` });
       const acknowledged = await feed(client, () => {});
       assert.equal(await agent.exit(), 'SIGKILL');
@@ -154,7 +154,7 @@ describe('the jdbc channel when things go wrong', () => {
   };
 
   test('a put that the database refuses is refused, and takes no other with it', async (t) => {
-    const { file, properties } = place(t);
+    const { file, properties } = place();
     const rig = await open(t, properties);
     await rig.putAll(['first']);
     const db = new DatabaseSync(file);
@@ -173,7 +173,7 @@ describe('the jdbc channel when things go wrong', () => {
   });
 
   test('while the database refuses everything it is degraded, and goes on when that is over', async (t) => {
-    const { file, properties } = place(t);
+    const { file, properties } = place();
     const rig = await open(t, properties);
     await rig.putAll(numbers(5));
     const db = new DatabaseSync(file);
@@ -193,7 +193,7 @@ describe('the jdbc channel when things go wrong', () => {
   });
 
   test('a file that held a backlog gives its disk space back when that is taken', async (t) => {
-    const { file, properties } = place(t);
+    const { file, properties } = place();
     const rig = await AsyncChannelRig.open(declaration, properties);
     t.after(() => rig.channel.stop());
     for (let n = 0; n < 40; n++) {
@@ -211,7 +211,7 @@ describe('the jdbc channel when things go wrong', () => {
   });
 
   test('rows that somebody removed are not waited for', async (t) => {
-    const { file, properties } = place(t);
+    const { file, properties } = place();
     const before = await open(t, properties);
     await before.putAll(numbers(10));
     await before.channel.stop();
@@ -227,12 +227,12 @@ describe('the jdbc channel when things go wrong', () => {
   });
 
   test('a second channel of that name on the file is refused, naming the first', async (t) => {
-    const { file } = place(t);
+    const { file } = place();
     const flow = await runFlow(t, `sources = r1\nchannels = c1\n${netcatSource()}\n${channel(file)}`);
     const args = ['agent', '-n', 'a1', '--no-reload-conf', '-Dflume.root.logger=INFO,console'];
     const lines = `sources = r1\nchannels = c1\n${netcatSource()}\n${channel(file)}`.split('\n');
     const conf = lines.filter((line) => line.trim() !== '').map((line) => `a1.${line.trim()}\n`);
-    const agent = startMillrace(t, [...args, '-f', confFile(t, conf.join(''))]);
+    const agent = startMillrace(t, [...args, '-f', confFile(conf.join(''))]);
     await agent.untilWrites(new RegExp(`in use by channel c1 \\(process ${process.pid} `));
     assert.equal(flow.status('channel', 'c1').state, 'running');
   });

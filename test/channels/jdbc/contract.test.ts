@@ -6,7 +6,7 @@ import { temporaryDirectory } from '../../kit/temporary.ts';
 asyncChannelContract({
   name: 'jdbc, SQLite',
   declaration,
-  place: (t) => ({ 'driver.url': `jdbc:sqlite:${join(temporaryDirectory(t), 'sqlite')}` }),
+  place: () => ({ 'driver.url': `jdbc:sqlite:${join(temporaryDirectory(), 'sqlite')}` }),
   capacity: (capacity) => ({ 'maximum.capacity': `${capacity}` }),
   keepAliveMs: 0,
 });

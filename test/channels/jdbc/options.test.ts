@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { describe, type TestContext, test } from 'node:test';
+import { describe, test } from 'node:test';
 import { MillraceError } from '../../../src/base/errors.ts';
 import declaration, { options } from '../../../src/channels/jdbc/index.ts';
 import { describe as describeTarget, targetOf } from '../../../src/channels/jdbc/target.ts';
@@ -155,8 +155,8 @@ describe('which database the options name', () => {
   });
 });
 
-function file(t: TestContext, text: string): string {
-  const path = join(temporaryDirectory(t), 'database.properties');
+function file(text: string): string {
+  const path = join(temporaryDirectory(), 'database.properties');
   writeFileSync(path, text);
   return path;
 }
@@ -164,8 +164,8 @@ function file(t: TestContext, text: string): string {
 describe('user, password and properties', () => {
   const url = 'jdbc:postgresql://db/flume';
 
-  test('options win over the URL, the URL over the properties file', (t) => {
-    const path = file(t, '# of the file\nuser = file\npassword: a\\=b\n!x = 1\n\ncurrentSchema=s\n');
+  test('options win over the URL, the URL over the properties file', () => {
+    const path = file('# of the file\nuser = file\npassword: a\\=b\n!x = 1\n\ncurrentSchema=s\n');
     const server = (properties: Properties) => {
       const { target } = find({ 'connection.properties.file': path, ...properties });
       assert.ok(target.kind !== 'sqlite');

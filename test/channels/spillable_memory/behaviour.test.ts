@@ -35,7 +35,7 @@ function spilled(directory: string): string[] {
 
 describe('the spillable memory channel', () => {
   test('with room in memory writes nothing to the disk', async (t) => {
-    const directory = temporaryDirectory(t);
+    const directory = temporaryDirectory();
     const collected = new Collected(t);
     const go = join(directory, 'go');
     const sink = `sinks = k1\n${collected.sink('k1', 'c1')}\nsinks.k1.after = ${go}`;
@@ -50,7 +50,7 @@ describe('the spillable memory channel', () => {
 
   for (const pauseMs of [0, 1]) {
     test(`spills what memory does not hold, and keeps the order (a sink with ${pauseMs} ms a batch)`, async (t) => {
-      const directory = temporaryDirectory(t);
+      const directory = temporaryDirectory();
       const collected = new Collected(t);
       const go = join(directory, 'go');
       const sink = `sinks = k1\n${collected.sink('k1', 'c1', 70)}\nsinks.k1.after = ${go}\nsinks.k1.pauseMs = ${pauseMs}`;
@@ -66,7 +66,7 @@ describe('the spillable memory channel', () => {
   }
 
   test('what was spilled is there after a restart', async (t) => {
-    const directory = temporaryDirectory(t);
+    const directory = temporaryDirectory();
     const capacity = 'channels.c1.memoryCapacity = 500';
     const first = await runFlow(t, conf(directory, capacity, ''));
     await until('all are put', () => first.counter('channel', 'c1', 'EventPutSuccessCount') === EVENTS);
@@ -80,7 +80,7 @@ describe('the spillable memory channel', () => {
   });
 
   test('without overflow it is full when its memory is', async (t) => {
-    const directory = temporaryDirectory(t);
+    const directory = temporaryDirectory();
     const capacity = `channels.c1.memoryCapacity = 500
       channels.c1.overflowCapacity = 0
       channels.c1.keep-alive = 0`;

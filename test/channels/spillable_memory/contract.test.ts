@@ -6,8 +6,8 @@ import { temporaryDirectory } from '../../kit/temporary.ts';
 asyncChannelContract({
   name: 'spillable memory, all of it on the disk',
   declaration,
-  place: (t) => {
-    const base = temporaryDirectory(t);
+  place: () => {
+    const base = temporaryDirectory();
     return {
       memoryCapacity: '0',
       checkpointDir: join(base, 'checkpoint'),

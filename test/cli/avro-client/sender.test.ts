@@ -124,8 +124,8 @@ describe('sending', () => {
 });
 
 describe('what is sent', () => {
-  test('files of a directory, oldest first; each is renamed when it is done', async (t) => {
-    const directory = temporaryDirectory(t);
+  test('files of a directory, oldest first; each is renamed when it is done', async () => {
+    const directory = temporaryDirectory();
     for (const [n, name] of ['b', 'a', '.hidden', 'old.COMPLETED'].entries()) {
       writeFileSync(join(directory, name), `${name}\n`);
       utimesSync(join(directory, name), 1000 + n, 1000 + n);
@@ -144,10 +144,10 @@ describe('what is sent', () => {
     ]);
   });
 
-  test('a file or directory that is not there: an error that names it', (t) => {
-    const path = join(temporaryDirectory(t), 'missing');
+  test('a file or directory that is not there: an error that names it', () => {
+    const path = join(temporaryDirectory(), 'missing');
     assert.throws(() => fileInput(path), /file .*missing cannot be read/);
     assert.throws(() => directoryInputs(path), /directory .*missing cannot be read/);
-    assert.throws(() => fileInput(temporaryDirectory(t)), /it is a directory \(send it with --dirname\)/);
+    assert.throws(() => fileInput(temporaryDirectory()), /it is a directory \(send it with --dirname\)/);
   });
 });

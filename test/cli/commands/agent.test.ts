@@ -56,7 +56,7 @@ describe('an agent that cannot start', () => {
   });
 
   test('because of an unknown type ends with 78 and says what was meant', async (t) => {
-    const file = confFile(t, GOOD.replace('k1.type = logger', 'k1.type = loger'));
+    const file = confFile(GOOD.replace('k1.type = logger', 'k1.type = loger'));
     const { ended, stderr } = await runMillrace(t, ['agent', '-n', 'a1', '-f', file, CONSOLE]);
     assert.equal(ended, 78);
     assert.match(stderr, FATAL);
@@ -68,7 +68,7 @@ describe('an agent that cannot start', () => {
 });
 
 test('an agent that the file does not have idles, as Flume’s does, and ends with 0 when it is told to', async (t) => {
-  const agent = startMillrace(t, ['agent', '-n', 'a9', '-f', goodFile(t), CONSOLE]);
+  const agent = startMillrace(t, ['agent', '-n', 'a9', '-f', goodFile(), CONSOLE]);
   await agent.untilWrites(
     /No configuration found for this host:a9 → the configuration has: a1; did you mean --name a1\?/,
   );
@@ -79,7 +79,7 @@ test('an agent that the file does not have idles, as Flume’s does, and ends wi
 });
 
 test('a component with a bad option is removed, the rest starts, and the log says where and why', async (t) => {
-  const file = confFile(t, GOOD.replace('r1.port = 0', 'r1.port = x'));
+  const file = confFile(GOOD.replace('r1.port = 0', 'r1.port = x'));
   const agent = startMillrace(t, ['agent', '-n', 'a1', '-f', file, CONSOLE, SMALL]);
   await agent.untilWrites(
     /Source r1 has been removed due to an error during configuration: port = x is not a whole number.* \[.*flume\.conf:7\] → give a whole number/,
@@ -90,7 +90,7 @@ test('a component with a bad option is removed, the rest starts, and the log say
 });
 
 test('--backup-directory keeps the last configuration and uses it when none can be read', async (t) => {
-  const directory = temporaryDirectory(t);
+  const directory = temporaryDirectory();
   const file = join(directory, 'flume.conf');
   const text = GOOD.replace('header = level', String.raw`header = \ a\\b:c = ü`).replaceAll(/^ +/gm, '');
   const args = ['agent', '-n', 'a1', '-f', file, '-b', join(directory, 'kept'), CONSOLE, SMALL];
@@ -132,7 +132,7 @@ describe('--conf-uri', () => {
   });
 
   test('classpath: looks into --conf and -C', async (t) => {
-    const directory = temporaryDirectory(t);
+    const directory = temporaryDirectory();
     writeFileSync(join(directory, 'f.conf'), GOOD.replaceAll(/^ +/gm, ''));
     for (const option of ['--conf', '-C']) {
       const { ended } = await runMillrace(t, [
@@ -153,7 +153,7 @@ describe('--conf-uri', () => {
 describe('--dryrun', () => {
   for (const option of ['--dryrun', '-d']) {
     test(`${option} prints the command without it and what would run, starts nothing, and ends with 0`, async (t) => {
-      const file = goodFile(t);
+      const file = goodFile();
       const args = ['agent', '-n', 'a1', '-f', file, CONSOLE, '-Dflume.monitoring.type=http'];
       const { ended, stdout, stderr } = await runMillrace(t, [...args, option]);
       assert.deepEqual([ended, stderr], [0, '']);
@@ -171,7 +171,7 @@ describe('--dryrun', () => {
   }
 
   test('of a configuration with an error tells it on standard error and ends with 78', async (t) => {
-    const { ended, stdout, stderr } = await runMillrace(t, ['agent', '-n', 'a1', '-f', badFile(t), '-d']);
+    const { ended, stdout, stderr } = await runMillrace(t, ['agent', '-n', 'a1', '-f', badFile(), '-d']);
     assert.equal(ended, 78);
     assert.match(stderr, /error: Source r1 has been removed .*: required option bind is missing/);
     assert.match(stdout, /^agent a1: 4 units would run$/m);
@@ -192,7 +192,7 @@ describe('--dryrun', () => {
 });
 
 test('the deprecated name of agent is warned of and works', async (t) => {
-  const { ended, stdout, stderr } = await runMillrace(t, ['node', '-n', 'a1', '-f', goodFile(t), '-d']);
+  const { ended, stdout, stderr } = await runMillrace(t, ['node', '-n', 'a1', '-f', goodFile(), '-d']);
   assert.equal(ended, 0);
   assert.match(stderr, /^Warning: The "node" command is deprecated\. Please use "agent" instead\.\n$/);
   assert.match(stdout, / agent -n a1 /);

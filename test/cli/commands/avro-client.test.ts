@@ -9,8 +9,8 @@ import { temporaryDirectory } from '../../kit/temporary.ts';
 import { runAvro } from '../../sources/avro/avro.ts';
 
 /** A folder with these files. */
-function folder(t: TestContext, files: Readonly<Record<string, string>>): string {
-  const path = temporaryDirectory(t);
+function folder(files: Readonly<Record<string, string>>): string {
+  const path = temporaryDirectory();
   for (const [name, text] of Object.entries(files)) writeFileSync(join(path, name), text);
   return path;
 }
@@ -20,7 +20,7 @@ const client = (t: TestContext, ...args: readonly string[]) => runMillrace(t, ['
 describe('avro-client', { concurrency: 2 }, () => {
   test('sends the lines of a file, each with the headers of the header file', async (t) => {
     const { port, collected } = await runAvro(t);
-    const path = folder(t, { lines: 'one\r\ntwo\n\nlast', headers: 'site = north\nname = a\\ b\n' });
+    const path = folder({ lines: 'one\r\ntwo\n\nlast', headers: 'site = north\nname = a\\ b\n' });
     const files = ['-F', join(path, 'lines'), '-R', join(path, 'headers')];
     const { ended, stdout, stderr } = await client(t, '-H', '127.0.0.1', '-p', `${port}`, ...files);
     assert.equal(ended, 0, stderr);
@@ -34,7 +34,7 @@ describe('avro-client', { concurrency: 2 }, () => {
 
   test('sends the files of a directory and renames them; what is done already is left out', async (t) => {
     const { port, collected } = await runAvro(t);
-    const path = folder(t, { a: '1\n', b: '2\n', 'old.COMPLETED': 'x\n', '.hidden': 'y\n' });
+    const path = folder({ a: '1\n', b: '2\n', 'old.COMPLETED': 'x\n', '.hidden': 'y\n' });
     mkdirSync(join(path, 'inner'));
     const { ended } = await client(t, '--host', '127.0.0.1', '--port', `${port}`, '--dirname', path);
     assert.equal(ended, 0);
@@ -51,7 +51,7 @@ describe('avro-client', { concurrency: 2 }, () => {
       hosts.h1 = 127.0.0.1:${await freePort()}
       hosts.h2 = 127.0.0.1:${port}
       batchsize = 5\n`;
-    const path = folder(t, { lines: 'a\n', properties: text });
+    const path = folder({ lines: 'a\n', properties: text });
     const args = ['-P', join(path, 'properties'), '-F', join(path, 'lines')];
     const { ended, stderr } = await client(t, ...args);
     assert.equal(ended, 0, stderr);
@@ -60,7 +60,7 @@ describe('avro-client', { concurrency: 2 }, () => {
   });
 
   test('nobody listens: one line that says so, and exit code 1', async (t) => {
-    const path = folder(t, { lines: 'a\n' });
+    const path = folder({ lines: 'a\n' });
     const port = `${await freePort()}`;
     const where = ['-H', '127.0.0.1', '-p', port];
     const { ended, stdout, stderr } = await client(t, ...where, '-F', join(path, 'lines'));
@@ -74,7 +74,7 @@ describe('avro-client', { concurrency: 2 }, () => {
 
   test('a source that speaks something else: what to look at, and that nothing was acknowledged', async (t) => {
     const { port } = await runAvro(t, { 'compression-type': 'deflate' });
-    const path = folder(t, {
+    const path = folder({
       lines: 'a\n',
       properties: `client.type=thrift\nhosts=h\nhosts.h=127.0.0.1:${port}\n`,
     });

@@ -17,11 +17,11 @@ describe('channel import', { concurrency: 4 }, () => {
 
   for (const name of ['killed', 'closed', 'texts'] as const) {
     test(`brings over what Flume would deliver (${name}), once, and reads only`, async (t) => {
-      const flume = temporaryDirectory(t);
+      const flume = temporaryDirectory();
       const fixture = unpack(name, flume);
       const before = filesOf(flume);
       const from = flumeArguments(flume, fixture.dataDirs);
-      const at = place(t);
+      const at = place();
       const { ended, stdout, stderr } = await channel(t, 'import', at, ...from);
       assert.deepEqual([ended, stdout], [0, `imported ${fixture.delivered.length} events\n`], stderr);
       assert.deepEqual(filesOf(flume), before);
@@ -43,7 +43,7 @@ describe('channel import', { concurrency: 4 }, () => {
   }
 
   test('may go into the directories that Flume had, whose files stay as they are', async (t) => {
-    const flume = temporaryDirectory(t);
+    const flume = temporaryDirectory();
     const fixture = unpack('killed', flume);
     const { checkpointDir: checkpoint, dataDirs: data } = directoriesAt(flume, fixture.dataDirs);
     const before = filesOf(flume);
@@ -63,9 +63,9 @@ describe('channel import', { concurrency: 4 }, () => {
   });
 
   test('reads an encrypted channel with its key store', async (t) => {
-    const flume = temporaryDirectory(t);
+    const flume = temporaryDirectory();
     const fixture = unpack('encrypted', flume);
-    const at = place(t);
+    const at = place();
     const from = flumeArguments(flume, fixture.dataDirs);
     const without = await channel(t, 'import', at, ...from);
     assert.equal(without.ended, 78);
@@ -85,12 +85,12 @@ describe('channel import', { concurrency: 4 }, () => {
   });
 
   test('refuses while a Flume agent has its directories', async (t) => {
-    const flume = temporaryDirectory(t);
+    const flume = temporaryDirectory();
     const fixture = unpack('killed', flume);
     const from = flumeArguments(flume, fixture.dataDirs);
     const fd = openSync(join(flume, 'checkpoint', 'in_use.lock'), 'w');
     t.after(() => closeSync(fd));
-    const at = place(t);
+    const at = place();
     const { ended, stderr } = await channel(t, 'import', at, ...from);
     assert.equal(ended, 1);
     assert.match(stderr, /checkpoint is in use by process/);
@@ -98,11 +98,10 @@ describe('channel import', { concurrency: 4 }, () => {
   });
 
   test('stops before the disk is full, says how far it got, and goes on when there is room', async (t) => {
-    const at = place(t);
+    const at = place();
     const file = join(at.base, 'events.jsonl');
     writeFileSync(file, '{"body":"one"}\n{"body":"two"}\n');
     const conf = confFile(
-      t,
       `a1.sources = r1
        a1.channels = c1
        a1.sources.r1.type = seq
@@ -123,10 +122,10 @@ describe('channel import', { concurrency: 4 }, () => {
   });
 
   test('an import that was interrupted goes on where it stood', async (t) => {
-    const flume = temporaryDirectory(t);
+    const flume = temporaryDirectory();
     const fixture = unpack('killed', flume);
     const from = flumeArguments(flume, fixture.dataDirs);
-    const at = place(t);
+    const at = place();
     assert.equal((await channel(t, 'import', at, ...from)).ended, 0);
     // As it is after a crash: two events are in the log, the others are not.
     const file = join(at.checkpoint, 'imports.json');
@@ -143,9 +142,9 @@ describe('channel import', { concurrency: 4 }, () => {
   });
 
   test('refuses while somebody has the channel', async (t) => {
-    const flume = temporaryDirectory(t);
+    const flume = temporaryDirectory();
     const fixture = unpack('killed', flume);
-    const at = place(t);
+    const at = place();
     const log = await openLog(at);
     t.after(() => log.close());
     const { ended, stderr } = await channel(t, 'import', at, ...flumeArguments(flume, fixture.dataDirs));
@@ -155,7 +154,7 @@ describe('channel import', { concurrency: 4 }, () => {
   });
 
   test('takes JSON lines as export wrote them, bytes for bytes', async (t) => {
-    const source = place(t);
+    const source = place();
     const log = await openLog(source);
     await fill(log, [
       [{ body: Buffer.from([0, 255]) }, { body: 'Grüße', headers: { k: 'v', leer: '' } }],
@@ -164,7 +163,7 @@ describe('channel import', { concurrency: 4 }, () => {
     await log.close();
     const file = join(source.base, 'events.jsonl');
     assert.equal((await channel(t, 'export', source, '--to', file)).ended, 0);
-    const at = place(t, 2);
+    const at = place(2);
     const { ended, stdout } = await channel(t, 'import', at, '--from', file);
     assert.deepEqual([ended, stdout], [0, 'imported 2502 events\n']);
     assert.deepEqual(await exported(t, at), linesIn(readFileSync(file, 'utf8')));
@@ -172,7 +171,7 @@ describe('channel import', { concurrency: 4 }, () => {
   });
 
   test('imports nothing from a file with a line that is no event, and names the line', async (t) => {
-    const at = place(t);
+    const at = place();
     const file = join(at.base, 'events.jsonl');
     writeFileSync(file, '{"body":"good"}\n\nnonsense\n{"body":7}\n{"body":"x","headers":{"k":1}}\n');
     const { ended, stderr } = await channel(t, 'import', at, '--from', file);
@@ -185,7 +184,7 @@ describe('channel import', { concurrency: 4 }, () => {
   });
 
   test('an event larger than a block is left out with a warning, the others are imported', async (t) => {
-    const at = place(t);
+    const at = place();
     const file = join(at.base, 'events.jsonl');
     const huge = 'x'.repeat(17 * 1024 * 1024);
     writeFileSync(file, ['before', huge, 'after'].map((body) => `${JSON.stringify({ body })}\n`).join(''));

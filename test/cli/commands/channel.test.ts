@@ -26,7 +26,7 @@ import {
 
 describe('channel status', { concurrency: 4 }, () => {
   test('tells events, offsets, the oldest and the newest, and who holds it', async (t) => {
-    const at = await filled(t, 2);
+    const at = await filled(2);
     const { ended, stdout } = await channel(t, 'status', at);
     assert.equal(ended, 0);
     const rows = new Map(stdout.split('\n').map((line) => [line.slice(0, 12).trim(), line.slice(13)]));
@@ -39,7 +39,7 @@ describe('channel status', { concurrency: 4 }, () => {
   });
 
   test('--json tells the same; directories may be found below one that is given', async (t) => {
-    const at = await filled(t, 2);
+    const at = await filled(2);
     const { ended, stdout } = await runMillrace(t, ['channel', at.base, 'status', '--json']);
     assert.equal(ended, 0);
     const { checkpointDir, directories, content, lock, segments } = JSON.parse(stdout);
@@ -50,7 +50,7 @@ describe('channel status', { concurrency: 4 }, () => {
   });
 
   test('of a channel whose agent was killed tells what is in its journal; export and repair find it, too', async (t) => {
-    const at = await killed(t);
+    const at = await killed();
     const before = filesOf(at.base);
     const { ended, stdout } = await channel(t, 'status', at);
     assert.equal(ended, 0);
@@ -67,14 +67,14 @@ describe('channel status', { concurrency: 4 }, () => {
   });
 
   test('leaves files and locks as they were', async (t) => {
-    const at = await filled(t);
+    const at = await filled();
     const before = filesOf(at.base);
     assert.equal((await channel(t, 'status', at)).ended, 0);
     assert.deepEqual(filesOf(at.base), before);
   });
 
   test('while an agent runs it names the agent’s channel and the files, and no more; nothing else is done then', async (t) => {
-    const at = place(t);
+    const at = place();
     await runFlow(
       t,
       `sources = r1
@@ -97,7 +97,7 @@ describe('channel status', { concurrency: 4 }, () => {
   });
 
   test('a lock that was left behind is told, and in nobody’s way', async (t) => {
-    const at = await filled(t);
+    const at = await filled();
     const holder = { pid: 2 ** 22 + 1, host: hostname(), started: '1', owner: 'channel old' };
     writeFileSync(join(at.data[0]!, 'in_use.lock'), JSON.stringify(holder));
     const { stdout } = await channel(t, 'status', at);
@@ -106,7 +106,7 @@ describe('channel status', { concurrency: 4 }, () => {
   });
 
   test('of a channel that flume.conf names, encrypted blocks are read with its keys', async (t) => {
-    const at = place(t);
+    const at = place();
     const key = Buffer.alloc(16, 7);
     const keyFile = join(at.base, 'key');
     writeFileSync(keyFile, key);
@@ -114,7 +114,6 @@ describe('channel status', { concurrency: 4 }, () => {
     await fill(log, [numbered(0, 3)]);
     await log.close();
     const conf = confFile(
-      t,
       `a1.sources = r1
        a1.channels = c1 c2
        a1.sources.r1.type = seq
@@ -151,7 +150,7 @@ describe('channel status', { concurrency: 4 }, () => {
 
 describe('channel check', { concurrency: 4 }, () => {
   test('finds nothing in a sound channel, and changes nothing', async (t) => {
-    const at = await filled(t, 2);
+    const at = await filled(2);
     const before = filesOf(at.base);
     const { ended, stdout } = await channel(t, 'check', at);
     assert.equal(ended, 0);
@@ -198,7 +197,7 @@ describe('channel check', { concurrency: 4 }, () => {
   ];
   for (const { name, damage, found, left, repaired } of DAMAGES) {
     test(`${name}: is reported and left alone; repair sets it aside, and then there is nothing to report`, async (t) => {
-      const at = await filled(t);
+      const at = await filled();
       damage(at);
       const before = filesOf(at.base);
       const checked = await channel(t, 'check', at);
@@ -216,7 +215,7 @@ describe('channel check', { concurrency: 4 }, () => {
   }
 
   test('a segment that is missing: its events are named, --json for programs', async (t) => {
-    const at = place(t, 2);
+    const at = place(2);
     const log = await openLog(at);
     await fill(log, [numbered(0, 10), numbered(10, 10), numbered(20, 10)]);
     await log.close();
@@ -229,7 +228,7 @@ describe('channel check', { concurrency: 4 }, () => {
   });
 
   test('repair of a sound channel says so and takes nothing', async (t) => {
-    const at = await filled(t);
+    const at = await filled();
     const { ended, stdout } = await channel(t, 'repair', at);
     assert.deepEqual([ended, stdout], [0, 'nothing had to be repaired\n75 events in the channel\n']);
   });
@@ -237,7 +236,7 @@ describe('channel check', { concurrency: 4 }, () => {
 
 describe('channel export', { concurrency: 4 }, () => {
   test('writes the untaken events as JSON lines, and the channel keeps them', async (t) => {
-    const at = await filled(t, 2);
+    const at = await filled(2);
     const before = filesOf(at.base);
     const lines = await exported(t, at);
     assert.deepEqual(
@@ -248,7 +247,7 @@ describe('channel export', { concurrency: 4 }, () => {
   });
 
   test('what is not UTF-8 is base64, and says so', async (t) => {
-    const at = place(t);
+    const at = place();
     const log = await openLog(at);
     const bytes = Buffer.from([0, 255, 128]);
     await fill(log, [[{ body: bytes }, { body: 'Grüße\n"' }, { body: '' }]]);
@@ -264,7 +263,7 @@ describe('channel export', { concurrency: 4 }, () => {
   });
 
   test('--format avro --to FILE writes a container with headers and bodies', async (t) => {
-    const at = await filled(t);
+    const at = await filled();
     const file = join(at.base, 'backlog.avro');
     const { ended, stderr } = await channel(t, 'export', at, '--format', 'avro', '--to', file);
     assert.deepEqual([ended, stderr], [0, 'exported 75 events; 0 could not be read\n']);
@@ -274,7 +273,7 @@ describe('channel export', { concurrency: 4 }, () => {
   });
 
   test('passes over a block that is damaged, says so, and exits with 1', async (t) => {
-    const at = await filled(t);
+    const at = await filled();
     flip(segmentIn(at.data[0]!), 'event 47');
     const { ended, stdout, stderr } = await channel(t, 'export', at);
     assert.equal(ended, 1);
@@ -283,7 +282,7 @@ describe('channel export', { concurrency: 4 }, () => {
   });
 
   test('a format that there is not', async (t) => {
-    const { ended, stderr } = await channel(t, 'export', await filled(t), '--format', 'xml');
+    const { ended, stderr } = await channel(t, 'export', await filled(), '--format', 'xml');
     assert.deepEqual(
       [ended, stderr],
       [1, 'Error: --format xml is neither json nor avro (give one of them)\n'],
@@ -353,7 +352,7 @@ describe('channel, called wrongly', { concurrency: 4 }, () => {
   ];
   for (const [name, args, code, text] of CASES) {
     test(`${name}: exit ${code}, and nothing is made`, async (t) => {
-      const at = place(t);
+      const at = place();
       const { ended, stderr } = await runMillrace(t, ['channel', ...args(at)]);
       assert.equal(ended, code, stderr);
       assert.match(stderr, text);

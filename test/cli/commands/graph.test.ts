@@ -43,35 +43,35 @@ describe('graph', () => {
     ['DOT', ['--format=dot'], DOT],
   ] as const) {
     test(`${args.join(' ')} draws the agent as ${format}`, async (t) => {
-      const { ended, stdout, stderr } = await runMillrace(t, ['graph', goodFile(t), '-n', 'a1', ...args]);
+      const { ended, stdout, stderr } = await runMillrace(t, ['graph', goodFile(), '-n', 'a1', ...args]);
       assert.deepEqual([ended, stderr], [0, '']);
       assert.equal(stdout, expected);
     });
   }
 
   test('names that are no words of the drawing’s language stay in the labels, and nodes stay apart', async (t) => {
-    const file = confFile(t, GOOD.replaceAll('k3', 'k-3"x').replaceAll('c2', 'c_2'));
+    const file = confFile(GOOD.replaceAll('k3', 'k-3"x').replaceAll('c2', 'c_2'));
     const { stdout } = await runMillrace(t, ['graph', file]);
     assert.match(stdout, /^ {2}sink_k_2d_3_22_x\["k-3'x: logger"\]$/m);
     assert.match(stdout, /^ {2}channel_c_2 --> sink_k_2d_3_22_x$/m);
   });
 
   test('of names that differ only in such letters keeps two nodes', async (t) => {
-    const file = confFile(t, GOOD.replaceAll('k1', 'k-1').replaceAll('k2', 'k_1'));
+    const file = confFile(GOOD.replaceAll('k1', 'k-1').replaceAll('k2', 'k_1'));
     const { stdout } = await runMillrace(t, ['graph', file]);
     const nodes = [...stdout.matchAll(/^ +(sink_\w+)\[/gm)].map((match) => match[1]);
     assert.equal(new Set(nodes).size, 3);
   });
 
   test('of what cannot be planned tells the findings on standard error and ends with 78', async (t) => {
-    const file = confFile(t, GOOD.replace('c1.type = memory', 'c1.type = memroy'));
+    const file = confFile(GOOD.replace('c1.type = memory', 'c1.type = memroy'));
     const { ended, stdout, stderr } = await runMillrace(t, ['graph', file]);
     assert.deepEqual([ended, stdout], [78, '']);
     assert.match(stderr, /flume\.conf:15: error: channel c1: unable to load channel type: memroy/);
   });
 
   test('in a format that there is not ends with 1', async (t) => {
-    const { ended, stderr } = await runMillrace(t, ['graph', goodFile(t), '--format', 'svg']);
+    const { ended, stderr } = await runMillrace(t, ['graph', goodFile(), '--format', 'svg']);
     assert.deepEqual([ended, stderr], [1, 'Error: --format svg is neither mermaid nor dot\n']);
   });
 });

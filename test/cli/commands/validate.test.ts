@@ -6,13 +6,13 @@ import { badFile, GOOD, goodFile } from '../kit.ts';
 
 describe('validate', () => {
   test('of a good file tells what would run and ends with 0', async (t) => {
-    const { ended, stdout, stderr } = await runMillrace(t, ['validate', goodFile(t), '-n', 'a1']);
+    const { ended, stdout, stderr } = await runMillrace(t, ['validate', goodFile(), '-n', 'a1']);
     assert.deepEqual([ended, stderr], [0, '']);
     assert.equal(stdout, '0 errors, 0 warnings; agent a1: 5 units would run\n');
   });
 
   test('of a bad file lists errors before warnings, each with place and remedy, and ends with 78', async (t) => {
-    const file = badFile(t);
+    const file = badFile();
     const { ended, stdout } = await runMillrace(t, ['validate', file, '-n', 'a1']);
     assert.equal(ended, 78);
     const rows = stdout.split('\n');
@@ -30,7 +30,7 @@ describe('validate', () => {
   });
 
   test('--json gives findings and plan to programs', async (t) => {
-    const file = badFile(t);
+    const file = badFile();
     const { ended, stdout } = await runMillrace(t, ['validate', '--json', '--conf-file', file, '--name=a1']);
     assert.equal(ended, 78);
     const report = JSON.parse(stdout);
@@ -58,35 +58,35 @@ describe('validate', () => {
       a1.configfilters.f.type = env
       a1.sources.r1.type = http
       a1.sources.r1.keystore-password = \${f[HIDDEN]}`;
-    const file = confFile(t, `${GOOD}\n${secret}`);
+    const file = confFile(`${GOOD}\n${secret}`);
     const { stdout } = await runMillrace(t, ['validate', file, '--json'], { env: { HIDDEN: 'hunter2' } });
     assert.match(stdout, /"keystore-password": "\(secret\)"/);
     assert.doesNotMatch(stdout, /hunter2/);
   });
 
   test('takes the only agent of a file when no name is given', async (t) => {
-    const { ended, stdout } = await runMillrace(t, ['validate', goodFile(t)]);
+    const { ended, stdout } = await runMillrace(t, ['validate', goodFile()]);
     assert.equal(ended, 0);
     assert.match(stdout, /agent a1: 5 units/);
   });
 
   test('asks for a name when there are several agents, and lists them', async (t) => {
-    const { ended, stdout } = await runMillrace(t, ['validate', confFile(t, `${GOOD}\nb2.sources = r1`)]);
+    const { ended, stdout } = await runMillrace(t, ['validate', confFile(`${GOOD}\nb2.sources = r1`)]);
     assert.equal(ended, 78);
     assert.match(stdout, /the configuration has: a1, b2/);
     assert.match(stdout, /agent \(none\): nothing would run/);
   });
 
   test('of several files reports what they make together', async (t) => {
-    const port = confFile(t, 'a1.sources.r1.port = x');
-    const { ended, stdout } = await runMillrace(t, ['validate', goodFile(t), port, '-n', 'a1']);
+    const port = confFile('a1.sources.r1.port = x');
+    const { ended, stdout } = await runMillrace(t, ['validate', goodFile(), port, '-n', 'a1']);
     assert.equal(ended, 78);
     const removed = 'Source r1 has been removed due to an error during configuration';
     assert.ok(stdout.includes(`${port}:1: error: ${removed}: port = x is not`), stdout);
   });
 
   test('-D and the environment count as they do for the agent', async (t) => {
-    const file = confFile(t, GOOD.replace('r1.port = 0', `r1.port = \${sys:port}\${env:ZERO}`));
+    const file = confFile(GOOD.replace('r1.port = 0', `r1.port = \${sys:port}\${env:ZERO}`));
     const env = { ZERO: '0' };
     assert.equal((await runMillrace(t, ['validate', file, '-Dport=4'], { env })).ended, 0);
     assert.equal((await runMillrace(t, ['validate', file, '-Dport=x'], { env })).ended, 78);
@@ -152,7 +152,7 @@ describe('validate', () => {
       const rest = GOOD.split('\n').filter(
         (line) => !broken.some((key) => line.trim().startsWith(`${key} =`)),
       );
-      const file = confFile(t, `${rest.join('\n')}\n${lines}`);
+      const file = confFile(`${rest.join('\n')}\n${lines}`);
       const { stdout } = await runMillrace(t, ['validate', file, '-n', 'a1', '--json']);
       const { findings } = JSON.parse(stdout) as { findings: Finding[] };
       assert.equal(findings.length, 1, stdout);
@@ -166,8 +166,8 @@ describe('validate', () => {
 
   test('--tier syntax only looks at the text', async (t) => {
     const options = ['--tier', 'syntax', '-n', 'a1'];
-    assert.equal((await runMillrace(t, ['validate', badFile(t), ...options])).ended, 0);
-    const malformed = confFile(t, `${GOOD}\na1.sources.r1.x = \\u12`);
+    assert.equal((await runMillrace(t, ['validate', badFile(), ...options])).ended, 0);
+    const malformed = confFile(`${GOOD}\na1.sources.r1.x = \\u12`);
     const { ended, stdout } = await runMillrace(t, ['validate', malformed, ...options]);
     assert.equal(ended, 78);
     assert.match(stdout, /:25: error: Malformed \\uxxxx encoding/);

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { copyFileSync, readFileSync, renameSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, type TestContext, test } from 'node:test';
+import { describe, test } from 'node:test';
 import type { TLSSocket } from 'node:tls';
 import type { Dialer } from '../../../src/component/tls/client.ts';
 import { temporaryDirectory } from '../../kit/temporary.ts';
@@ -24,15 +24,15 @@ function replace(path: string, name: string): void {
   renameSync(`${path}.new`, path);
 }
 
-function copy(t: TestContext, name: string): string {
-  const path = join(temporaryDirectory(t), name);
+function copy(name: string): string {
+  const path = join(temporaryDirectory(), name);
   copyFileSync(fixture(name), path);
   return path;
 }
 
 describe('certificates that change on disk', { concurrency: 4 }, () => {
   test('a replaced key store serves new connections; those that stand go on', async (t) => {
-    const path = copy(t, 'server-ec.pem');
+    const path = copy('server-ec.pem');
     const { port, log, sockets } = await listen(t, { keystore: path }, SOON);
     const made = await dialer(t);
     const standing = (await made.connect(HOST, port, 5000)) as TLSSocket;
@@ -47,7 +47,7 @@ describe('certificates that change on disk', { concurrency: 4 }, () => {
   });
 
   test('half a file, another file or none keeps the earlier one, and says so once a change', async (t) => {
-    const path = copy(t, 'server-ec.pem');
+    const path = copy('server-ec.pem');
     const { port, log } = await listen(t, { keystore: path }, SOON);
     const made = await dialer(t);
     const complaint =
@@ -70,7 +70,7 @@ describe('certificates that change on disk', { concurrency: 4 }, () => {
   });
 
   test('a store with another password keeps the earlier one', async (t) => {
-    const path = copy(t, 'keytool.p12');
+    const path = copy('keytool.p12');
     const { port, log } = await listen(
       t,
       { keystore: path, 'keystore-password': PASSWORD, 'keystore-type': 'PKCS12' },
@@ -82,7 +82,7 @@ describe('certificates that change on disk', { concurrency: 4 }, () => {
   });
 
   test('a client takes a changed trust store when it connects; half a file leaves the earlier', async (t) => {
-    const path = copy(t, 'other-ca.pem');
+    const path = copy('other-ca.pem');
     const { port } = await listen(t);
     const made = await dialer(t, { truststore: path }, { refreshMs: 0 });
     await assert.rejects(made.connect(HOST, port, 5000), /not trusted/);

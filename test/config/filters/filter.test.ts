@@ -72,8 +72,8 @@ describe('external', () => {
     assert.equal(filter('type = external\ncommand = printf %s\\\\nsecond\\\\n')('key'), 'key');
   });
 
-  test('charset is that of the output', (t) => {
-    const program = join(temporaryDirectory(t), 'latin1');
+  test('charset is that of the output', () => {
+    const program = join(temporaryDirectory(), 'latin1');
     writeFileSync(program, "#!/bin/sh\nprintf 'gr\\374n\\n'\n");
     chmodSync(program, 0o755);
     assert.equal(filter(`type = external\ncommand = ${program}\ncharset = ISO-8859-1`)('key'), 'grün');

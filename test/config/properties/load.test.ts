@@ -48,8 +48,8 @@ async function serve(
 }
 
 describe('files', () => {
-  test('later files win key by key, and a property knows which file it came from', async (t) => {
-    const folder = temporaryDirectory(t);
+  test('later files win key by key, and a property knows which file it came from', async () => {
+    const folder = temporaryDirectory();
     const first = write(join(folder, 'a.conf'), 'x = 1\ny = 1');
     const second = write(join(folder, 'b.conf'), '\ny = 2\nz = 2');
     const { properties, findings } = await sources({ files: [first, second] }).load();
@@ -62,8 +62,8 @@ describe('files', () => {
     ]);
   });
 
-  test('a missing file is an error with Flume’s words; the others are read', async (t) => {
-    const folder = temporaryDirectory(t);
+  test('a missing file is an error with Flume’s words; the others are read', async () => {
+    const folder = temporaryDirectory();
     const missing = join(folder, 'missing.conf');
     const from = sources({ files: [missing, write(join(folder, 'a.conf'), 'x = 1')] });
     const { properties, findings } = await from.load();
@@ -73,14 +73,14 @@ describe('files', () => {
     assert.equal(properties.get('x')?.value, '1');
   });
 
-  test('a directory is an error that says so', async (t) => {
-    const folder = temporaryDirectory(t);
+  test('a directory is an error that says so', async () => {
+    const folder = temporaryDirectory();
     const { findings } = await sources({ files: [folder] }).load();
     assert.match(only(findings, 'CONF_FILE_MISSING').text, /is a directory/);
   });
 
-  test('a file that may not be read is an error that says so', async (t) => {
-    const file = write(join(temporaryDirectory(t), 'a.conf'), 'x = 1');
+  test('a file that may not be read is an error that says so', async () => {
+    const file = write(join(temporaryDirectory(), 'a.conf'), 'x = 1');
     chmodSync(file, 0);
     const { findings, properties } = await sources({ files: [file] }).load();
     // The superuser may read everything.
@@ -89,8 +89,8 @@ describe('files', () => {
   });
 
   for (const extension of ['json', 'yaml', 'xml']) {
-    test(`.${extension} is refused with a warning, adds nothing, and is never a change`, async (t) => {
-      const file = write(join(temporaryDirectory(t), `flume.${extension}`), 'x = 1');
+    test(`.${extension} is refused with a warning, adds nothing, and is never a change`, async () => {
+      const file = write(join(temporaryDirectory(), `flume.${extension}`), 'x = 1');
       const from = sources({ files: [file] });
       const { properties, findings } = await from.load();
       assert.equal(properties.size, 0);
@@ -101,14 +101,14 @@ describe('files', () => {
   }
 
   for (const name of ['flume.conf.json', 'flumejson', 'flume.properties', 'flume.JSON']) {
-    test(`${name} is read: the extension begins at the first dot and is compared as it is`, async (t) => {
-      const file = write(join(temporaryDirectory(t), name), 'x = 1');
+    test(`${name} is read: the extension begins at the first dot and is compared as it is`, async () => {
+      const file = write(join(temporaryDirectory(), name), 'x = 1');
       assert.deepEqual(await values(sources({ files: [file] })), { x: '1' });
     });
   }
 
-  test('a change is seen once; a file that is gone for now is none; one that comes is', async (t) => {
-    const folder = temporaryDirectory(t);
+  test('a change is seen once; a file that is gone for now is none; one that comes is', async () => {
+    const folder = temporaryDirectory();
     const file = write(join(folder, 'a.conf'), 'x = 1');
     const late = join(folder, 'late.conf');
     const from = sources({ files: [file, late] });
@@ -124,8 +124,8 @@ describe('files', () => {
 });
 
 describe('URIs', () => {
-  test('files are ignored when there is a URI', async (t) => {
-    const folder = temporaryDirectory(t);
+  test('files are ignored when there is a URI', async () => {
+    const folder = temporaryDirectory();
     const files = [write(join(folder, 'a.conf'), 'x = 1')];
     const uris = [pathToFileURL(write(join(folder, 'b.conf'), 'y = 2')).href];
     const from = sources({ files, uris });
@@ -133,8 +133,8 @@ describe('URIs', () => {
     assert.deepEqual(await values(from), { y: '2' });
   });
 
-  test('file: with one slash, with three, and escaped letters', async (t) => {
-    const folder = temporaryDirectory(t);
+  test('file: with one slash, with three, and escaped letters', async () => {
+    const folder = temporaryDirectory();
     const file = write(join(folder, 'a b.conf'), 'x = 1');
     for (const uri of [`file:${file}`.replace(' ', '%20'), pathToFileURL(file).href]) {
       assert.deepEqual(await values(sources({ uris: [uri] })), { x: '1' });
@@ -147,8 +147,8 @@ describe('URIs', () => {
     'classpath://sub/f.conf',
     'classpath:sub/f.conf',
   ]) {
-    test(`${uri} is looked for in the folders of the class path, first one first`, async (t) => {
-      const folder = temporaryDirectory(t);
+    test(`${uri} is looked for in the folders of the class path, first one first`, async () => {
+      const folder = temporaryDirectory();
       for (const name of ['one', 'two', 'three']) mkdirSync(join(folder, name, 'sub'), { recursive: true });
       write(join(folder, 'two/sub/f.conf'), 'x = 2');
       write(join(folder, 'three/sub/f.conf'), 'x = 3');

@@ -24,8 +24,8 @@ function events(headers: Readonly<Record<string, string>>): EventOf[] {
   return messages.map((message) => [headers, record(message)]);
 }
 
-function schemaFile(t: TestContext, text = literal): string {
-  const path = join(temporaryDirectory(t), 'schema one.avsc');
+function schemaFile(text = literal): string {
+  const path = join(temporaryDirectory(), 'schema one.avsc');
   writeFileSync(path, text);
   return pathToFileURL(path).href;
 }
@@ -69,9 +69,9 @@ describe('serializer AvroEventSerializer', () => {
       assertWritten({ compressionCodec }, { [LITERAL_HEADER]: literal }));
   }
 
-  test('schema at a URL in a header', (t) => assertWritten({}, { [URL_HEADER]: schemaFile(t) }));
+  test('schema at a URL in a header', () => assertWritten({}, { [URL_HEADER]: schemaFile() }));
 
-  test('schema at the URL that is configured', (t) => assertWritten({ schemaURL: schemaFile(t) }, {}));
+  test('schema at the URL that is configured', () => assertWritten({ schemaURL: schemaFile() }, {}));
 
   test('schema from a web server', async (t) => {
     const url = await served(t, (_, response) => response.end(literal));
@@ -89,11 +89,11 @@ describe('serializer AvroEventSerializer', () => {
     await assertWritten({}, { [URL_HEADER]: `${url.replace('http', 'webhdfs')}/schemas/a.avsc` });
   });
 
-  test('the URL in the header wins over the literal, and both over the option', async (t) => {
+  test('the URL in the header wins over the literal, and both over the option', async () => {
     const wrong = '"long"';
     await assertWritten(
       { schemaURL: 'file:///none' },
-      { [URL_HEADER]: schemaFile(t), [LITERAL_HEADER]: wrong },
+      { [URL_HEADER]: schemaFile(), [LITERAL_HEADER]: wrong },
     );
     await assertWritten({ schemaURL: 'file:///none' }, { [LITERAL_HEADER]: literal });
   });
@@ -163,8 +163,8 @@ describe('serializer AvroEventSerializer', () => {
     ['a type that it does not define', '"event"', /names a type event/],
     ['too long', `"${'x'.repeat(1024 * 1024)}"`, /longer than 1048576 bytes/],
   ] as const) {
-    test(`what is at the URL is ${what}: the batch fails, and names the URL`, async (t) => {
-      const url = schemaFile(t, text);
+    test(`what is at the URL is ${what}: the batch fails, and names the URL`, async () => {
+      const url = schemaFile(text);
       const { message } = await refusal({ schemaURL: url }, {});
       assert.match(message, wanted);
       assert.ok(message.includes(url), message);

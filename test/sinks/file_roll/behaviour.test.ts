@@ -89,7 +89,7 @@ describe('sink file_roll: names and rolls', () => {
   }
 
   test('a name that is taken is passed over, and the file there is left as it is', async (t) => {
-    const directory = temporaryDirectory(t);
+    const directory = temporaryDirectory();
     const taken = `${directory}/${START}-1`;
     writeFileSync(taken, 'not ours');
     const sink = await FileRoll.start(t, {}, directory);

@@ -1,6 +1,5 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import type { TestContext } from 'node:test';
 import {
   failingSinkContract,
   type SinkSubject,
@@ -13,11 +12,11 @@ import { temporaryDirectory } from '../../kit/temporary.ts';
 const subject: SinkSubject = {
   name: 'file_roll',
   observable: true,
-  target: (t) => target(t, 0),
+  target: () => target(0),
 };
 
-function target(t: TestContext, rollIntervalS: number): SinkTarget {
-  const directory = join(temporaryDirectory(t), 'out');
+function target(rollIntervalS: number): SinkTarget {
+  const directory = join(temporaryDirectory(), 'out');
   mkdirSync(directory);
   return {
     conf: `sinks.k1.type = file_roll
@@ -39,4 +38,4 @@ function target(t: TestContext, rollIntervalS: number): SinkTarget {
 }
 
 sinkContract(subject);
-failingSinkContract({ ...subject, target: (t) => target(t, 1) });
+failingSinkContract({ ...subject, target: () => target(1) });

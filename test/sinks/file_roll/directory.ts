@@ -21,7 +21,7 @@ export class FileRoll {
   static async start(
     t: TestContext,
     properties: Properties = {},
-    directory = temporaryDirectory(t),
+    directory = temporaryDirectory(),
   ): Promise<FileRoll> {
     const own = Object.fromEntries(Object.entries(properties).map(([key, value]) => [`sink.${key}`, value]));
     const rig = await SinkRig.start(declaration, { 'sink.directory': directory, ...own });

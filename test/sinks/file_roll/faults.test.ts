@@ -151,7 +151,7 @@ describe('sink file_roll: faults', () => {
   });
 
   test('a directory that goes away: told at the next file, also when nothing comes; it is never created', async (t) => {
-    const directory = join(temporaryDirectory(t), 'out');
+    const directory = join(temporaryDirectory(), 'out');
     mkdirSync(directory);
     const sink = await FileRoll.start(t, { rollInterval: '10' }, directory);
     await sink.write('a');
@@ -170,7 +170,7 @@ describe('sink file_roll: faults', () => {
   });
 
   test('a directory that may not be written to is told when the sink starts', async (t) => {
-    const directory = temporaryDirectory(t);
+    const directory = temporaryDirectory();
     // By a mock: for root nothing is read-only.
     t.mock.method(fs, 'accessSync', () => {
       throw failure('EACCES', 'permission denied');
@@ -188,9 +188,9 @@ describe('sink file_roll: faults', () => {
   });
 
   test('a link under the name of the next file is not followed', async (t) => {
-    const directory = temporaryDirectory(t);
+    const directory = temporaryDirectory();
     symlinkSync('/dev/full', join(directory, `${START}-1`));
-    const victim = join(temporaryDirectory(t), 'victim');
+    const victim = join(temporaryDirectory(), 'victim');
     writeFileSync(victim, 'untouched');
     symlinkSync(victim, join(directory, `${START}-2`));
     const sink = await FileRoll.start(t, {}, directory);

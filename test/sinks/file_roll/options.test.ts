@@ -46,8 +46,8 @@ describe('sink file_roll: a directory that cannot be used, when it starts', () =
   const started = (directory: string, more = {}) =>
     SinkRig.start(declaration, { 'sink.directory': directory, ...more });
 
-  test('one that is missing is told with option, value and remedy, and tried again', async (t) => {
-    const directory = join(temporaryDirectory(t), 'none');
+  test('one that is missing is told with option, value and remedy, and tried again', async () => {
+    const directory = join(temporaryDirectory(), 'none');
     const error = await refusalOf(() => started(directory));
     assert.equal(error.code, 'SINK_FAILED');
     assert.equal(error.retryable, true);
@@ -57,15 +57,15 @@ describe('sink file_roll: a directory that cannot be used, when it starts', () =
     assert.match(remedy!, /create it/);
   });
 
-  test('a file in its place is told', async (t) => {
-    const path = join(temporaryDirectory(t), 'file');
+  test('a file in its place is told', async () => {
+    const path = join(temporaryDirectory(), 'file');
     writeFileSync(path, '');
     const { message } = await refusalOf(() => started(path));
     assert.match(message, /it is not a directory/);
   });
 
-  test('a serializer that is unknown, or has a bad option, is told', async (t) => {
-    const directory = temporaryDirectory(t);
+  test('a serializer that is unknown, or has a bad option, is told', async () => {
+    const directory = temporaryDirectory();
     const unknown = await refusalOf(() => started(directory, { 'sink.serializer': 'csv' }));
     assert.equal(unknown.code, 'CONF_UNKNOWN_TYPE');
     assert.match(unknown.message, /csv/);

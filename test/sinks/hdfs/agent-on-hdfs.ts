@@ -70,7 +70,7 @@ export class AgentOnHdfs {
     const credentials = { kind: 'simple', user: 'root' } as const;
     this.#client = new WebHdfsClient({ uri, configuration: [configuration], credentials });
     t.after(() => this.#client.close());
-    const base = temporaryDirectory(t);
+    const base = temporaryDirectory();
     this.#download = join(base, 'download');
     this.#conf = join(base, 'flume.conf');
     const properties = {

@@ -1,6 +1,5 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { TestContext } from 'node:test';
 import {
   failingSinkContract,
   type SinkSubject,
@@ -11,12 +10,12 @@ import { temporaryDirectory } from '../../kit/temporary.ts';
 
 const subject: SinkSubject = { name: 'hdfs', observable: true, target };
 
-function target(t: TestContext): SinkTarget {
-  const directory = join(temporaryDirectory(t), 'out');
+function target(): SinkTarget {
+  const directory = join(temporaryDirectory(), 'out');
   return {
     conf: `sinks.k1.type = hdfs
         sinks.k1.hdfs.path = file://${directory}
-        sinks.k1.hdfs.stateDir = ${temporaryDirectory(t)}
+        sinks.k1.hdfs.stateDir = ${temporaryDirectory()}
         sinks.k1.hdfs.fileType = DataStream
         sinks.k1.hdfs.rollInterval = 0
         sinks.k1.hdfs.rollSize = 0

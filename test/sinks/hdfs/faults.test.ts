@@ -124,7 +124,7 @@ test('one that never comes is looked for no more after that; a stop before leave
   t.mock.timers.enable({ apis: ['setTimeout'] });
   let nowMs = 0;
   t.mock.method(performance, 'now', () => nowMs);
-  const stateDirectory = temporaryDirectory(t);
+  const stateDirectory = temporaryDirectory();
   const options = {
     'hdfs.retryInterval': '90',
     'hdfs.callTimeout': '0',

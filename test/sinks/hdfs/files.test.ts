@@ -307,8 +307,8 @@ test('more sets of values than are kept in mind: each place still has one file',
   );
 });
 
-test('a name that is taken is passed over', async (t) => {
-  const hdfs = await HdfsRig.create(t);
+test('a name that is taken is passed over', async () => {
+  const hdfs = await HdfsRig.create();
   mkdirSync(join(hdfs.directory, 'out'));
   writeFileSync(join(hdfs.directory, `out/FlumeData.${NOW + 1}.tmp`), 'mine');
   writeFileSync(join(hdfs.directory, `out/FlumeData.${NOW + 2}`), 'mine');

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { appendFileSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type TestContext, test } from 'node:test';
+import { test } from 'node:test';
 import { InUseRecord } from '../../../src/sinks/hdfs/in-use-record.ts';
 import { temporaryDirectory } from '../../kit/temporary.ts';
 import { until } from '../../kit/until.ts';
@@ -11,8 +11,8 @@ const NOW = 1_700_000_000_000;
 const fails = (error: unknown) => assert.fail(String(error));
 const open = (directory: string, owner = 'o', sink = 'k1') => InUseRecord.open(directory, sink, owner, fails);
 
-test('what is in use outlives the agent; what is done does not', (t) => {
-  const directory = temporaryDirectory(t);
+test('what is in use outlives the agent; what is done does not', () => {
+  const directory = temporaryDirectory();
   const first = open(directory);
   first.add('hdfs://a', '/1.tmp', '/1');
   first.add('hdfs://a', '/2.tmp', '/2');
@@ -33,8 +33,8 @@ test('what is in use outlives the agent; what is done does not', (t) => {
   assert.deepEqual(readdirSync(directory), []);
 });
 
-test('a length that was not flushed does not count, nor does a line that is cut short', (t) => {
-  const directory = temporaryDirectory(t);
+test('a length that was not flushed does not count, nor does a line that is cut short', () => {
+  const directory = temporaryDirectory();
   const record = open(directory);
   record.add('', '/1.tmp', '/1');
   record.commit('', '/1.tmp', 5);
@@ -44,8 +44,8 @@ test('a length that was not flushed does not count, nor does a line that is cut 
   assert.equal(open(directory).files[0]!.length, 5);
 });
 
-test('after another boot lengths are not trusted: all bytes are kept', (t) => {
-  const directory = temporaryDirectory(t);
+test('after another boot lengths are not trusted: all bytes are kept', () => {
+  const directory = temporaryDirectory();
   const record = open(directory);
   record.add('', '/1.tmp', '/1');
   record.commit('', '/1.tmp', 5);
@@ -64,8 +64,8 @@ test('after another boot lengths are not trusted: all bytes are kept', (t) => {
   );
 });
 
-test('another sink of that name has a directory of its own, and leaves the files of one that lives alone', (t) => {
-  const directory = temporaryDirectory(t);
+test('another sink of that name has a directory of its own, and leaves the files of one that lives alone', () => {
+  const directory = temporaryDirectory();
   const one = open(directory, 'path 1');
   one.add('', '/1.tmp', '/1');
   const two = open(directory, 'path 2');
@@ -83,8 +83,8 @@ test('another sink of that name has a directory of its own, and leaves the files
   assert.deepEqual(open(directory, 'path 3', 'k').files, []);
 });
 
-test('the record does not grow without end', (t) => {
-  const directory = temporaryDirectory(t);
+test('the record does not grow without end', () => {
+  const directory = temporaryDirectory();
   const record = open(directory);
   record.add('', `/${'x'.repeat(1000)}.tmp`, '/1');
   for (let n = 0; n < 5000; n++) {
@@ -96,19 +96,19 @@ test('the record does not grow without end', (t) => {
 });
 
 /** What an agent leaves that was killed in the middle of a take: its sink is not stopped. */
-async function killed(t: TestContext, state: string, directory: string): Promise<void> {
-  const rig = await HdfsRig.create(t, { 'hdfs.filePrefix': '%{h}' }, directory, state);
+async function killed(state: string, directory: string): Promise<void> {
+  const rig = await HdfsRig.create({ 'hdfs.filePrefix': '%{h}' }, directory, state);
   await rig.rig.sink.start?.();
   await rig.events([[{ h: 'a' }, 'kept']]);
   appendFileSync(join(directory, 'out', `a.${NOW + 1}.tmp`), 'half of an ev');
 }
 
-test('a start finishes what a killed agent left: cut to its last commit, renamed; nothing else is touched', async (t) => {
-  const [state, directory] = [temporaryDirectory(t), temporaryDirectory(t)];
+test('a start finishes what a killed agent left: cut to its last commit, renamed; nothing else is touched', async () => {
+  const [state, directory] = [temporaryDirectory(), temporaryDirectory()];
   mkdirSync(join(directory, 'out'));
   writeFileSync(join(directory, 'out', `a.${NOW - 5}.tmp`), 'of somebody else');
-  await killed(t, state, directory);
-  const next = await HdfsRig.create(t, { 'hdfs.filePrefix': '%{h}' }, directory, state);
+  await killed(state, directory);
+  const next = await HdfsRig.create({ 'hdfs.filePrefix': '%{h}' }, directory, state);
   next.rig.clock.nowMs += 100;
   await next.rig.sink.start?.();
   await next.events([[{ h: 'a' }, 'new']]);
@@ -125,7 +125,7 @@ test('a start finishes what a killed agent left: cut to its last commit, renamed
 });
 
 test('a file of which nothing was committed is removed', async (t) => {
-  const [state, directory] = [temporaryDirectory(t), temporaryDirectory(t)];
+  const [state, directory] = [temporaryDirectory(), temporaryDirectory()];
   const record = open(state, `sink k1 of file://${directory}/out`);
   mkdirSync(join(directory, 'out'));
   writeFileSync(join(directory, 'out/x.1.tmp'), 'half');
@@ -142,7 +142,7 @@ test('recoverInUse = false keeps no record', async (t) => {
 });
 
 test('a state directory that cannot be used is told, and files are written all the same', async (t) => {
-  const directory = temporaryDirectory(t);
+  const directory = temporaryDirectory();
   writeFileSync(join(directory, 'file'), '');
   const hdfs = await HdfsRig.start(t, { 'hdfs.stateDir': `${directory}/file/x` });
   await hdfs.write('x');

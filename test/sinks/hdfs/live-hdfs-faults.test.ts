@@ -69,7 +69,7 @@ describe('the hdfs sink and a cluster that refuses', { timeout: 300_000 }, () =>
       'hdfs.retryInterval': '1',
       'hdfs.commitInterval': '0',
       'hdfs.callTimeout': '5000',
-      'hdfs.stateDir': temporaryDirectory(t),
+      'hdfs.stateDir': temporaryDirectory(),
       ...properties,
     };
     const rig = await SinkRig.create(declaration, options, mayHold);

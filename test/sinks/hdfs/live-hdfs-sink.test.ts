@@ -3,7 +3,7 @@
  * file.
  */
 import assert from 'node:assert/strict';
-import { after, before, describe, type TestContext, test } from 'node:test';
+import { after, before, describe, test } from 'node:test';
 import declaration from '../../../src/sinks/hdfs/index.ts';
 import { WebHdfsClient } from '../../../src/wire/hdfs-webhdfs-client/index.ts';
 import { batchOf } from '../../kit/editor.ts';
@@ -27,7 +27,7 @@ describe('the hdfs sink on a real HDFS', { timeout: 300_000 }, () => {
     await cluster?.remove();
   });
 
-  async function sinkOf(t: TestContext, directory: string, properties: Properties = {}): Promise<SinkRig> {
+  async function sinkOf(directory: string, properties: Properties = {}): Promise<SinkRig> {
     const rig = await SinkRig.create(declaration, {
       'hdfs.path': `hdfs://127.0.0.1:${cluster.rpcPort}/${directory}/%{host}`,
       'hdfs.hadoopConfDir': cluster.configuration,
@@ -39,7 +39,7 @@ describe('the hdfs sink on a real HDFS', { timeout: 300_000 }, () => {
       'hdfs.retryInterval': '1',
       'hdfs.commitInterval': '0',
       'hdfs.callTimeout': '5000',
-      'hdfs.stateDir': temporaryDirectory(t),
+      'hdfs.stateDir': temporaryDirectory(),
       ...properties,
     });
     rig.clock.nowMs = Date.now();
@@ -101,8 +101,8 @@ describe('the hdfs sink on a real HDFS', { timeout: 300_000 }, () => {
       PATIENCE_MS,
     );
 
-  test('takes go to files by header, rolled and renamed; what is committed can be read at once', async (t) => {
-    const rig = await sinkOf(t, 'plain');
+  test('takes go to files by header, rolled and renamed; what is committed can be read at once', async () => {
+    const rig = await sinkOf('plain');
     for (let n = 0; n < 6; n++) await rig.sink.process(take(n));
     await settled('plain');
     const lines = [...(await files('plain')).values()].join('').split('\n').slice(0, -1);
@@ -113,8 +113,8 @@ describe('the hdfs sink on a real HDFS', { timeout: 300_000 }, () => {
   });
 
   for (const daemon of ['dataNode', 'nameNode'] as const) {
-    test(`${daemon} killed between takes, and back: nothing is lost, doubled or left in use`, async (t) => {
-      const rig = await sinkOf(t, daemon);
+    test(`${daemon} killed between takes, and back: nothing is lost, doubled or left in use`, async () => {
+      const rig = await sinkOf(daemon);
       for (let n = 0; n < 3; n++) await rig.sink.process(take(n));
       await cluster[daemon].end();
       await assert.rejects(Promise.resolve(rig.sink.process(take(3))));
@@ -127,8 +127,8 @@ describe('the hdfs sink on a real HDFS', { timeout: 300_000 }, () => {
     });
   }
 
-  test('DataNode killed in the middle of a take', async (t) => {
-    const rig = await sinkOf(t, 'middle', { 'hdfs.rollCount': '0' });
+  test('DataNode killed in the middle of a take', async () => {
+    const rig = await sinkOf('middle', { 'hdfs.rollCount': '0' });
     await rig.sink.process(take(0));
     const large = batchOf(
       ...Array.from({ length: 20 }, () =>
@@ -156,9 +156,9 @@ describe('the hdfs sink on a real HDFS', { timeout: 300_000 }, () => {
     assert.equal(lines.filter(isLarge).length, wasDelivered ? 2000 : 0);
   });
 
-  test('an agent that was killed: the next one cuts its files to the last commit and renames them', async (t) => {
-    const state = temporaryDirectory(t);
-    const killed = await sinkOf(t, 'killed', { 'hdfs.rollCount': '0', 'hdfs.stateDir': state });
+  test('an agent that was killed: the next one cuts its files to the last commit and renames them', async () => {
+    const state = temporaryDirectory();
+    const killed = await sinkOf('killed', { 'hdfs.rollCount': '0', 'hdfs.stateDir': state });
     for (let n = 0; n < 2; n++) await killed.sink.process(take(n));
     // The request of a take that was under way got this far.
     for (const path of (await files('killed')).keys()) {
@@ -166,7 +166,7 @@ describe('the hdfs sink on a real HDFS', { timeout: 300_000 }, () => {
       await writer.write(Buffer.from('half of an ev'));
       await writer.end();
     }
-    const next = await sinkOf(t, 'killed', { 'hdfs.rollCount': '0', 'hdfs.stateDir': state });
+    const next = await sinkOf('killed', { 'hdfs.rollCount': '0', 'hdfs.stateDir': state });
     for (let n = 2; n < 4; n++) await next.sink.process(take(n));
     await settled('killed');
     await next.sink.stop?.();

@@ -9,8 +9,8 @@ import { temporaryDirectory } from '../../kit/temporary.ts';
 const disk = new LocalFileSystem();
 const is = (kind: string) => (error: unknown) => error instanceof FileSystemError && error.kind === kind;
 
-test('a file is made with its directories, written in order from many views, and committed', async (t) => {
-  const path = join(temporaryDirectory(t), 'a/b/c.tmp');
+test('a file is made with its directories, written in order from many views, and committed', async () => {
+  const path = join(temporaryDirectory(), 'a/b/c.tmp');
   const file = await disk.create(path);
   assert.equal(file.committed, 0);
   const shared = new Uint8Array(new SharedArrayBuffer(4)).fill(0x73);
@@ -26,15 +26,15 @@ test('a file is made with its directories, written in order from many views, and
   assert.equal(readFileSync(path, 'utf8'), `${first}tail`);
 });
 
-test('a file without bytes is there after close', async (t) => {
-  const path = join(temporaryDirectory(t), 'empty');
+test('a file without bytes is there after close', async () => {
+  const path = join(temporaryDirectory(), 'empty');
   const file = await disk.create(path);
   await file.close();
   assert.equal((await disk.status(path))?.length, 0);
 });
 
-test('nothing is overwritten', async (t) => {
-  const directory = temporaryDirectory(t);
+test('nothing is overwritten', async () => {
+  const directory = temporaryDirectory();
   const [a, b] = [join(directory, 'a'), join(directory, 'b')];
   writeFileSync(a, '1');
   writeFileSync(b, '2');
@@ -46,15 +46,15 @@ test('nothing is overwritten', async (t) => {
   assert.deepEqual((await disk.list(directory)).map(({ path }) => path).sort(), [b, join(directory, 'c')]);
 });
 
-test('a file where a directory should be is no file of that name', async (t) => {
-  const directory = temporaryDirectory(t);
+test('a file where a directory should be is no file of that name', async () => {
+  const directory = temporaryDirectory();
   writeFileSync(join(directory, 'file'), '');
   await assert.rejects(disk.create(join(directory, 'file/x')), is('missing'));
   await assert.rejects(disk.create(join(directory, 'file/x/y')), is('missing'));
 });
 
-test('recover cuts to a length, keeps all, or says that there is nothing', async (t) => {
-  const path = join(temporaryDirectory(t), 'f');
+test('recover cuts to a length, keeps all, or says that there is nothing', async () => {
+  const path = join(temporaryDirectory(), 'f');
   assert.equal(await disk.recover(path, 3), null);
   writeFileSync(path, 'abcdef');
   assert.equal(await disk.recover(path, null), path);
@@ -63,8 +63,8 @@ test('recover cuts to a length, keeps all, or says that there is nothing', async
   await assert.rejects(disk.recover(path, 5), is('other'));
 });
 
-test('delete takes files only', async (t) => {
-  const directory = temporaryDirectory(t);
+test('delete takes files only', async () => {
+  const directory = temporaryDirectory();
   mkdirSync(join(directory, 'd'));
   writeFileSync(join(directory, 'f'), '');
   assert.equal(await disk.delete(join(directory, 'f')), true);
@@ -73,8 +73,8 @@ test('delete takes files only', async (t) => {
   assert.deepEqual(await disk.list(join(directory, 'none')), []);
 });
 
-test('a file that was given up takes nothing more', async (t) => {
-  const file = await disk.create(join(temporaryDirectory(t), 'f'));
+test('a file that was given up takes nothing more', async () => {
+  const file = await disk.create(join(temporaryDirectory(), 'f'));
   await file.write([Buffer.from('x')]);
   file.abandon();
   file.abandon();

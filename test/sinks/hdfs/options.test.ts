@@ -75,8 +75,8 @@ test('closeTries and retryInterval', () => {
   assert.equal(settings({ 'hdfs.closeTries': '3' }).finishTries, 3);
 });
 
-test('what cannot work is refused, with the option and the remedy', async (t) => {
-  const directory = temporaryDirectory(t);
+test('what cannot work is refused, with the option and the remedy', async () => {
+  const directory = temporaryDirectory();
   const cases: readonly (readonly [Properties, string, RegExp])[] = [
     [{ 'hdfs.fileType': 'CompressedStream' }, 'hdfs.fileType', /It's essential to set compress codec/],
     [
@@ -155,8 +155,8 @@ test('what Flume passes over is told', () => {
   );
 });
 
-test('Kerberos goes to the file system', (t) => {
-  const keytab = join(temporaryDirectory(t), 'k');
+test('Kerberos goes to the file system', () => {
+  const keytab = join(temporaryDirectory(), 'k');
   writeFileSync(keytab, '');
   const { fileSystem } = settings({ 'hdfs.kerberosPrincipal': 'a@B', 'hdfs.kerberosKeytab': keytab });
   assert.deepEqual(fileSystem.kerberos, { principal: 'a@B', keytab });
@@ -179,8 +179,8 @@ test('paths: the scheme and authority, and what is behind', () => {
   assert.deepEqual(locate('swebhdfs://h:9871/a b/c:d'), { root: 'swebhdfs://h:9871', path: '/a b/c:d' });
 });
 
-test('a path without scheme: fs.defaultFS of core-site.xml, else the local disk, as in Hadoop', async (t) => {
-  const directory = temporaryDirectory(t);
+test('a path without scheme: fs.defaultFS of core-site.xml, else the local disk, as in Hadoop', async () => {
+  const directory = temporaryDirectory();
   const core = (value: string) =>
     writeFileSync(
       join(directory, 'core-site.xml'),

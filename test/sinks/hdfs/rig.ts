@@ -29,10 +29,9 @@ export class HdfsRig {
   }
 
   static async create(
-    t: TestContext,
     properties: Properties = {},
-    directory = temporaryDirectory(t),
-    stateDirectory = temporaryDirectory(t),
+    directory = temporaryDirectory(),
+    stateDirectory = temporaryDirectory(),
   ): Promise<HdfsRig> {
     const rig = await SinkRig.create(declaration, {
       ...PLAIN,
@@ -45,10 +44,10 @@ export class HdfsRig {
     return new HdfsRig(directory, rig, stateDirectory);
   }
 
-  static async start(...given: Parameters<typeof HdfsRig.create>): Promise<HdfsRig> {
+  static async start(t: TestContext, ...given: Parameters<typeof HdfsRig.create>): Promise<HdfsRig> {
     const made = await HdfsRig.create(...given);
     await made.rig.sink.start?.();
-    given[0].after(() => made.stop());
+    t.after(() => made.stop());
     return made;
   }
 

@@ -32,7 +32,7 @@ async function hop(
 ): Promise<{ flow: Flow; collected: Collected }> {
   const collected = new Collected(t);
   const port = await freePort();
-  const go = join(temporaryDirectory(t), 'go');
+  const go = join(temporaryDirectory(), 'go');
   const flow = await runFlow(
     t,
     `sources = r1 r2

@@ -42,8 +42,8 @@ async function runExec(t: TestContext, options: Options, channel = MEMORY): Prom
 }
 
 /** A file whose text a command writes. */
-function file(t: TestContext, content: string | Buffer): string {
-  const path = join(temporaryDirectory(t), 'output');
+function file(content: string | Buffer): string {
+  const path = join(temporaryDirectory(), 'output');
   writeFileSync(path, content);
   return path;
 }
@@ -148,7 +148,7 @@ describe('exec: commands', () => {
 
 describe('exec: output', { concurrency: 4 }, () => {
   test('lines come out before the command has ended, also fewer than batchSize', async (t) => {
-    const path = join(temporaryDirectory(t), 'log');
+    const path = join(temporaryDirectory(), 'log');
     writeFileSync(path, 'one\ntwo\n');
     const { collected } = await runExec(t, { command: `tail -n +1 -f ${path}`, batchSize: 1000 });
     await collected.untilCount(2);
@@ -177,7 +177,7 @@ describe('exec: output', { concurrency: 4 }, () => {
   ];
   test('bodies are in the charset of the output', async (t) => {
     const all = charsets.map(async ([charset, output, bodies]) => {
-      const one = await runExec(t, { command: `cat ${file(t, Buffer.from(output, 'hex'))}`, charset });
+      const one = await runExec(t, { command: `cat ${file(Buffer.from(output, 'hex'))}`, charset });
       await one.flow.untilLogged(/exited with/);
       await one.collected.untilCount(bodies.length);
       const found = one.collected.bodies.map((body) => Buffer.from(body, 'latin1').toString('hex'));
@@ -234,7 +234,7 @@ describe('exec: restart', { concurrency: 4 }, () => {
   });
 
   test('a command that is killed is run again', async (t) => {
-    const path = join(temporaryDirectory(t), 'pids');
+    const path = join(temporaryDirectory(), 'pids');
     const command = `echo $$ >> ${path}; exec sleep 1000`;
     const options = { command, shell: '/bin/sh -c', restart: true, restartThrottle: 1 };
     const { flow } = await runExec(t, options);
@@ -256,7 +256,7 @@ describe('exec: restart', { concurrency: 4 }, () => {
   });
 
   test('a command that is missing degrades the source with what to check, and is tried again', async (t) => {
-    const path = join(temporaryDirectory(t), 'late');
+    const path = join(temporaryDirectory(), 'late');
     const { flow, collected } = await runExec(t, { command: path, restart: true, restartThrottle: 20 });
     const { level, text } = await flow.untilLogged(/cannot be run/);
     assert.equal(level, 'error');
@@ -280,7 +280,7 @@ describe('exec: restart', { concurrency: 4 }, () => {
 
 describe('exec: stop', { concurrency: 4 }, () => {
   test('the command and the children of its shell are ended', async (t) => {
-    const path = join(temporaryDirectory(t), 'pids');
+    const path = join(temporaryDirectory(), 'pids');
     const command = `sleep 1000 & echo $! >> ${path}; sleep 1000 | cat & echo $! >> ${path}; echo $$ >> ${path}; wait`;
     const { flow } = await runExec(t, { command, shell: '/bin/sh -c' });
     const all = await pids(path, 3);
@@ -290,7 +290,7 @@ describe('exec: stop', { concurrency: 4 }, () => {
   });
 
   test('a child that ignores SIGTERM is killed when its shell has gone', async (t) => {
-    const path = join(temporaryDirectory(t), 'pids');
+    const path = join(temporaryDirectory(), 'pids');
     const command = `(trap '' TERM; echo go >> ${path}.ready; sleep 1000) & echo $! >> ${path}; wait`;
     const { flow } = await runExec(t, { command, shell: '/bin/sh -c' });
     const [child] = await pids(path, 1);
@@ -300,7 +300,7 @@ describe('exec: stop', { concurrency: 4 }, () => {
   });
 
   test('a command that ignores SIGTERM is killed after five seconds', async (t) => {
-    const path = join(temporaryDirectory(t), 'pids');
+    const path = join(temporaryDirectory(), 'pids');
     const command = `trap '' TERM; echo $$ >> ${path}; while :; do sleep 0.05; done`;
     const { flow } = await runExec(t, { command, shell: '/bin/sh -c' });
     const [pid] = await pids(path, 1);
@@ -334,7 +334,7 @@ describe('exec: a channel without room', { concurrency: 4 }, () => {
     const moody = new MoodyChannel(t);
     const { flow, collected } = await runExec(
       t,
-      { command: `cat ${file(t, 'one\ntwo')}` },
+      { command: `cat ${file('one\ntwo')}` },
       moody.channel('c1', 'refuse'),
     );
     await until('a refusal', () => flow.counter('source', 'r1', 'ChannelWriteFail') > 0);

@@ -5,8 +5,8 @@ import { temporaryDirectory } from '../../kit/temporary.ts';
 
 sourceContract({
   name: 'exec',
-  conf(t, bodies) {
-    const file = join(temporaryDirectory(t), 'lines');
+  conf(bodies) {
+    const file = join(temporaryDirectory(), 'lines');
     writeFileSync(file, bodies.map((body) => `${body}\n`).join(''));
     return `sources.r1.type = exec
       sources.r1.command = cat ${file}`;

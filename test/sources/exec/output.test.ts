@@ -49,7 +49,7 @@ describe('output of a command', () => {
 
   test('no folder for it: the command is said not to run, and what to do', async (t) => {
     const before = process.env.TMPDIR;
-    process.env.TMPDIR = join(temporaryDirectory(t), 'missing');
+    process.env.TMPDIR = join(temporaryDirectory(), 'missing');
     t.after(() => {
       if (before === undefined) delete process.env.TMPDIR;
       else process.env.TMPDIR = before;

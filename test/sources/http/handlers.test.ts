@@ -253,7 +253,7 @@ describe('http: BLOBHandler', () => {
 
 describe('http: a handler of one’s own', () => {
   test('a file with createHandler gets its options and the request, and appends events', async (t) => {
-    const path = join(temporaryDirectory(t), 'handler.mjs');
+    const path = join(temporaryDirectory(), 'handler.mjs');
     writeFileSync(
       path,
       `export function createHandler(options) {
@@ -299,7 +299,7 @@ describe('http: a handler of one’s own', () => {
     ['makes nothing', 'export const createHandler = () => null;', /handler .* without a function handle/],
   ] as const) {
     test(`a handler that ${what} keeps the source from starting, with source and remedy`, async (t) => {
-      const path = join(temporaryDirectory(t), 'handler.mjs');
+      const path = join(temporaryDirectory(), 'handler.mjs');
       if (text !== null) writeFileSync(path, text);
       const flow = await runFlow(
         t,

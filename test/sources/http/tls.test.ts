@@ -120,7 +120,7 @@ describe('http over TLS', { concurrency: 4 }, () => {
     await (await run('')).untilLogged('source r1: keystore must be specified when SSL is enabled');
     const noPassword = await run(`sources.r1.keystore = ${fixture('rsa.jks')}`);
     await noPassword.untilLogged('source r1: keystore-password must be specified when SSL is enabled');
-    const path = join(temporaryDirectory(t), 'late.p12');
+    const path = join(temporaryDirectory(), 'late.p12');
     const late = await run(`sources.r1.keystore = ${path}\nsources.r1.keystore-password = changeit`);
     await late.untilLogged(`source r1 configured with invalid keystore: ${path}`);
     copyFileSync(fixture('keytool.p12'), path);
@@ -148,7 +148,7 @@ describe('http over TLS', { concurrency: 4 }, () => {
   });
 
   test('a renewed key store is used without a restart', async (t) => {
-    const path = join(temporaryDirectory(t), 'server.pem');
+    const path = join(temporaryDirectory(), 'server.pem');
     copyFileSync(fixture('server-ec.pem'), path);
     const { port } = await runHttp(t, { ssl: true, keystore: path, 'keystore-type': 'PEM' });
     assert.equal((await post(port, jsonEvents(1))).subject, 'CN=server-ec');

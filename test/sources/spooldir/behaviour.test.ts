@@ -15,7 +15,7 @@ const RESUME_MS_MAX = 300;
 
 describe('spooldir: files', { concurrency: 4 }, () => {
   test('are read in the order of their times, renamed, counted and logged; later ones, too', async (t) => {
-    const spool = new Spool(t);
+    const spool = new Spool();
     spool.put('b', 'b1\nb2\n');
     spool.put('a', 'a1\r\na2');
     spool.put('empty', '');
@@ -41,7 +41,7 @@ describe('spooldir: files', { concurrency: 4 }, () => {
   });
 
   test('names with blanks, line ends and letters of any script', async (t) => {
-    const spool = new Spool(t);
+    const spool = new Spool();
     const names = ['two words', 'line\nend', 'größe', '猫 😀'];
     for (const name of names) spool.put(name, `${encodeURIComponent(name)}\n`);
     const { collected } = await runSpool(t, spool, { fileHeader: true, basenameHeader: true });
@@ -54,7 +54,7 @@ describe('spooldir: files', { concurrency: 4 }, () => {
   });
 
   test('headers: under other names; a path below the working directory becomes absolute', async (t) => {
-    const spool = new Spool(t);
+    const spool = new Spool();
     spool.put('a', 'x\ny\n');
     const below = relative(process.cwd(), spool.directory);
     const { collected } = await runSpool(t, spool, {
@@ -71,7 +71,7 @@ describe('spooldir: files', { concurrency: 4 }, () => {
   });
 
   test('deletePolicy immediate deletes them', async (t) => {
-    const spool = new Spool(t);
+    const spool = new Spool();
     spool.put('a', 'x\n');
     const { collected } = await runSpool(t, spool, { deletePolicy: 'immediate' });
     await collected.untilCount(1);
@@ -79,10 +79,10 @@ describe('spooldir: files', { concurrency: 4 }, () => {
   });
 
   test('tracker_dir leaves them as they are, in every directory', async (t) => {
-    const spool = new Spool(t);
+    const spool = new Spool();
     spool.put('a', 'x\n');
     spool.put('s/t/a', 'y\n');
-    const tracker = join(temporaryDirectory(t), 'tracker');
+    const tracker = join(temporaryDirectory(), 'tracker');
     const options = { trackingPolicy: 'tracker_dir', recursiveDirectorySearch: true, trackerDir: tracker };
     const first = await runSpool(t, spool, options);
     await first.collected.untilCount(2);
@@ -97,7 +97,7 @@ describe('spooldir: files', { concurrency: 4 }, () => {
   });
 
   test('consumeOrder random: each once, an empty one as an empty event, and what comes later', async (t) => {
-    const spool = new Spool(t);
+    const spool = new Spool();
     const names = Array.from({ length: 40 }, (_, n) => `f${n}`);
     for (const name of names) spool.put(name, `${name}\n`);
     spool.put('empty', '');
@@ -111,7 +111,7 @@ describe('spooldir: files', { concurrency: 4 }, () => {
   });
 
   test('maxLineLength cuts lines and warns in Flume’s words; bufferMaxLineLength wins over it', async (t) => {
-    const spool = new Spool(t);
+    const spool = new Spool();
     spool.put('a', 'abcdefghijkl\nmn\n');
     const options = { 'deserializer.maxLineLength': 100, bufferMaxLineLength: 5 };
     const { collected, flow } = await runSpool(t, spool, options);
@@ -123,7 +123,7 @@ describe('spooldir: files', { concurrency: 4 }, () => {
 
 describe('spooldir: the channel', { concurrency: 4 }, () => {
   test('a small channel gets all events in order, each once', async (t) => {
-    const spool = new Spool(t);
+    const spool = new Spool();
     const lines = Array.from({ length: 500 }, (_, n) => `line ${n}`);
     spool.put('a', lines.join('\n'));
     const { collected, flow } = await runSpool(
@@ -148,7 +148,7 @@ describe('spooldir: the channel', { concurrency: 4 }, () => {
   });
 
   test('what it refuses comes before what was read behind it', async (t) => {
-    const spool = new Spool(t);
+    const spool = new Spool();
     const lines = Array.from({ length: 200_000 }, (_, n) => `line ${n}`);
     spool.put('a', `${lines.join('\n')}\n`);
     const moody = new MoodyChannel(t);
@@ -158,7 +158,7 @@ describe('spooldir: the channel', { concurrency: 4 }, () => {
   });
 
   test('a stop while it refuses keeps the place; a start goes on there', async (t) => {
-    const spool = new Spool(t);
+    const spool = new Spool();
     const lines = Array.from({ length: 5000 }, (_, n) => `line ${n}`);
     spool.put('a', `${lines.join('\n')}\n`);
     const full = `channels.c1.type = memory
@@ -182,7 +182,7 @@ describe('spooldir: the channel', { concurrency: 4 }, () => {
 
 describe('spooldir: a start', { concurrency: 4 }, () => {
   test('goes on at the byte that Flume’s tracker file names, with that file first', async (t) => {
-    const spool = new Spool(t);
+    const spool = new Spool();
     spool.put('older', 'o\n');
     const path = spool.put('begun', 'done\nrest 1\nrest 2\n');
     const first = await runSpool(t, spool, { includePattern: 'nothing' });
@@ -196,7 +196,7 @@ describe('spooldir: a start', { concurrency: 4 }, () => {
   });
 
   test('at the end of 1 GB takes no longer than with a small file', async (t) => {
-    const spool = new Spool(t);
+    const spool = new Spool();
     const path = spool.put('large', '');
     truncateSync(path, LARGE_BYTES);
     appendFileSync(path, '\nrest\n');
@@ -219,7 +219,7 @@ describe('spooldir: a start', { concurrency: 4 }, () => {
       ['1', 4],
       [null, 400],
     ] as const) {
-      const spool = new Spool(t);
+      const spool = new Spool();
       const path = spool.put('a', 'one\ntwo\n');
       const first = await runSpool(t, spool, { includePattern: 'nothing' });
       await first.flow.stop();
@@ -234,7 +234,7 @@ describe('spooldir: a start', { concurrency: 4 }, () => {
   });
 
   test('forgets a tracker file of a file that is gone, or that nobody can read', async (t) => {
-    const spool = new Spool(t);
+    const spool = new Spool();
     spool.put(`.flumespool/${META_FILE}`, 'garbage');
     spool.put('a', 'one\n');
     const { collected, flow } = await runSpool(t, spool);
@@ -258,7 +258,7 @@ describe('spooldir: a start', { concurrency: 4 }, () => {
   ];
   for (const [what, make, text] of impossible) {
     test(`${what}: told, and tried again`, async (t) => {
-      const spool = new Spool(t);
+      const spool = new Spool();
       const { flow } = await runSpool(t, spool, make(spool) as Record<string, string>);
       await flow.untilLogged(text);
       assert.notEqual(flow.status('source', 'r1').state, 'running');
@@ -266,7 +266,7 @@ describe('spooldir: a start', { concurrency: 4 }, () => {
   }
 
   test('leaves no canary file behind', async (t) => {
-    const spool = new Spool(t);
+    const spool = new Spool();
     spool.put('a', 'x\n');
     const { collected } = await runSpool(t, spool);
     await collected.untilCount(1);
@@ -287,7 +287,7 @@ describe('spooldir: a start', { concurrency: 4 }, () => {
   ];
   test('options that cannot work are told with their name', async (t) => {
     for (const [option, value, text] of refused) {
-      const { flow } = await runSpool(t, new Spool(t), { [option]: value });
+      const { flow } = await runSpool(t, new Spool(), { [option]: value });
       await flow.untilLogged(text);
     }
   });

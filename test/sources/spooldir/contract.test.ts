@@ -5,8 +5,8 @@ import { temporaryDirectory } from '../../kit/temporary.ts';
 
 sourceContract({
   name: 'spooldir',
-  conf(t, bodies) {
-    const directory = temporaryDirectory(t);
+  conf(bodies) {
+    const directory = temporaryDirectory();
     writeFileSync(join(directory, 'lines'), bodies.map((body) => `${body}\n`).join(''));
     return `sources.r1.type = spooldir
       sources.r1.spoolDir = ${directory}`;

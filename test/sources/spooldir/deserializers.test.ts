@@ -14,7 +14,7 @@ const SECTIONS = join(import.meta.dirname, 'sections.ts');
 
 describe('AVRO', { concurrency: 4 }, () => {
   test('a record is an event, with the fingerprint of its schema', async (t) => {
-    const spool = new Spool(t);
+    const spool = new Spool();
     spool.put('a.avro', AVRO);
     const { collected } = await runSpool(t, spool, { deserializer: 'avro', basenameHeader: true });
     await collected.untilCount(12);
@@ -27,7 +27,7 @@ describe('AVRO', { concurrency: 4 }, () => {
   });
 
   test('LITERAL: with the schema itself', async (t) => {
-    const spool = new Spool(t);
+    const spool = new Spool();
     spool.put('a.avro', AVRO);
     const { collected } = await runSpool(t, spool, {
       deserializer: 'org.apache.flume.serialization.AvroEventDeserializer$Builder',
@@ -56,7 +56,7 @@ describe('AVRO', { concurrency: 4 }, () => {
   });
 
   test('a file that is no container, or ends within a block, is set aside with what is wrong', async (t) => {
-    const spool = new Spool(t);
+    const spool = new Spool();
     spool.put('a', 'lines\n');
     spool.put('b', AVRO.subarray(0, -30));
     spool.put('c', AVRO);
@@ -75,7 +75,7 @@ describe('BLOB', { concurrency: 4 }, () => {
   const bytes = Buffer.from(Array.from({ length: 100_000 }, (_, n) => n % 251));
 
   test('a file is an event, byte for byte', async (t) => {
-    const spool = new Spool(t);
+    const spool = new Spool();
     spool.put('a', bytes);
     spool.put('b', '');
     const type = 'org.apache.flume.sink.solr.morphline.BlobDeserializer$Builder';
@@ -109,7 +109,7 @@ describe('BLOB', { concurrency: 4 }, () => {
 
 describe('a plug-in', { concurrency: 4 }, () => {
   test('makes events with headers of its own, and is given its options', async (t) => {
-    const spool = new Spool(t);
+    const spool = new Spool();
     spool.put('a', '--\none\ntwo\n--\nthree\n');
     spool.put('b', 'no mark\n');
     spool.put('c', '--\nfour\n');
@@ -135,7 +135,7 @@ describe('a plug-in', { concurrency: 4 }, () => {
 
   test('a module without createDeserializer is refused with what it needs', async (t) => {
     const wrong = join(import.meta.dirname, 'memory-file.ts');
-    const { flow } = await runSpool(t, new Spool(t), { deserializer: wrong });
+    const { flow } = await runSpool(t, new Spool(), { deserializer: wrong });
     await flow.untilLogged(/deserializer .*memory-file\.ts exports no function createDeserializer/);
   });
 });

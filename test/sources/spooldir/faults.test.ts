@@ -54,7 +54,7 @@ async function untilGauges({ flow }: Running, gauges: Readonly<Record<string, nu
 
 describe('spooldir: one file is wrong', { concurrency: 4 }, () => {
   test('written to while it is read: Flume’s message, set aside, the others go on', async (t) => {
-    const spool = new Spool(t);
+    const spool = new Spool();
     const path = spool.put('a', 'a1\na2\n');
     const other = spool.put('b', 'b1\n');
     const ages = [200_000, 100_000];
@@ -120,7 +120,7 @@ describe('spooldir: one file is wrong', { concurrency: 4 }, () => {
   });
 
   test('a last line is held back when the file has grown meanwhile', async (t) => {
-    const spool = new Spool(t);
+    const spool = new Spool();
     const path = spool.put('a', 'a1\nhalf');
     const held = await runHeld(t, spool);
     appendFileSync(path, ' a line\n');
@@ -133,7 +133,7 @@ describe('spooldir: one file is wrong', { concurrency: 4 }, () => {
   });
 
   test('cut short while it is read: set aside; a start reads what is there now', async (t) => {
-    const spool = new Spool(t);
+    const spool = new Spool();
     const path = spool.put('a', 'a1\na2\n');
     const held = await runHeld(t, spool);
     truncateSync(path, 3);
@@ -150,7 +150,7 @@ describe('spooldir: one file is wrong', { concurrency: 4 }, () => {
   });
 
   test('replaced while it is read by a file of its size and time: that one is read, too', async (t) => {
-    const spool = new Spool(t);
+    const spool = new Spool();
     const path = spool.put('a', 'a1\na2\n');
     const { atime, mtime } = statSync(path);
     const held = await runHeld(t, spool);
@@ -168,7 +168,7 @@ describe('spooldir: one file is wrong', { concurrency: 4 }, () => {
   });
 
   test('gone while it is read: what it held is delivered, and that is that', async (t) => {
-    const spool = new Spool(t);
+    const spool = new Spool();
     const path = spool.put('a', 'a1\na2\n');
     const held = await runHeld(t, spool);
     rmSync(path);
@@ -180,7 +180,7 @@ describe('spooldir: one file is wrong', { concurrency: 4 }, () => {
   });
 
   test('its new name is taken: set aside; marked as read, not read again, once it is free', async (t) => {
-    const spool = new Spool(t);
+    const spool = new Spool();
     spool.put('a', 'a1\n');
     spool.put('empty', '');
     spool.put('a.COMPLETED', 'other\n');
@@ -200,7 +200,7 @@ describe('spooldir: one file is wrong', { concurrency: 4 }, () => {
   });
 
   test('bytes that are not of the charset: the lines before come out, the place is told', async (t) => {
-    const spool = new Spool(t);
+    const spool = new Spool();
     spool.put('a', Buffer.from('a1\nb\xe9d\na3\n', 'latin1'));
     spool.put('b', 'b1\n');
     const running = await runSpool(t, spool);
@@ -222,7 +222,7 @@ describe('spooldir: one file is wrong', { concurrency: 4 }, () => {
   });
 
   test('a file that the system does not read: set aside, the others go on', async (t) => {
-    const spool = new Spool(t);
+    const spool = new Spool();
     // A plain file whose first bytes cannot be read, whoever asks.
     symlinkSync('/proc/self/mem', spool.path('a'));
     spool.put('b', 'b1\n');
@@ -234,7 +234,7 @@ describe('spooldir: one file is wrong', { concurrency: 4 }, () => {
   });
 
   test('badFilePolicy = stop: nothing more is read until a start, in Flume’s words', async (t) => {
-    const spool = new Spool(t);
+    const spool = new Spool();
     spool.put('a', Buffer.from('a1\n\xff\n', 'latin1'));
     spool.put('b', 'b1\n');
     const running = await runSpool(t, spool, { badFilePolicy: 'stop' });
@@ -255,7 +255,7 @@ describe('spooldir: one file is wrong', { concurrency: 4 }, () => {
 
 describe('spooldir: the disk is wrong', { concurrency: 4 }, () => {
   test('a position that cannot be written holds the source, and little is read again', async (t) => {
-    const spool = new Spool(t);
+    const spool = new Spool();
     // The new tracker file cannot be made where a directory stands.
     const obstacle = spool.path(`.flumespool/${META_FILE}.tmp`);
     mkdirSync(obstacle, { recursive: true });
@@ -276,7 +276,7 @@ describe('spooldir: the disk is wrong', { concurrency: 4 }, () => {
   });
 
   test('a full disk under the position: it is written when there is room again', async (t) => {
-    const spool = new Spool(t);
+    const spool = new Spool();
     const full = fillDiskOf(spool, META_FILE);
     const count = 200_000;
     spool.put('a', 'line\n'.repeat(count));
@@ -290,7 +290,7 @@ describe('spooldir: the disk is wrong', { concurrency: 4 }, () => {
   });
 
   test('a full disk under the record of files that are set aside holds the source, and ends', async (t) => {
-    const spool = new Spool(t);
+    const spool = new Spool();
     const full = fillDiskOf(spool, SET_ASIDE_FILE);
     const path = spool.put('a', Buffer.from('a1\nb\xe9d\n', 'latin1'));
     spool.put('b', 'b1\n');
@@ -313,7 +313,7 @@ describe('spooldir: the disk is wrong', { concurrency: 4 }, () => {
   });
 
   test('a stop before that record could be written: a start reads nothing again', async (t) => {
-    const spool = new Spool(t);
+    const spool = new Spool();
     const full = fillDiskOf(spool, SET_ASIDE_FILE);
     spool.put('a', Buffer.from('a1\nb\xe9d\n', 'latin1'));
     spool.put('b', 'b1\n');
@@ -327,7 +327,7 @@ describe('spooldir: the disk is wrong', { concurrency: 4 }, () => {
   });
 
   test('a file that cannot be marked as read holds the source, and is not read again', async (t) => {
-    const spool = new Spool(t);
+    const spool = new Spool();
     spool.put('s/a', 'a1\n');
     spool.put('b', 'b1\n');
     // Where the mark's directory should be stands a file.
@@ -343,7 +343,7 @@ describe('spooldir: the disk is wrong', { concurrency: 4 }, () => {
   });
 
   test('a stop does not wait for such a disk', async (t) => {
-    const spool = new Spool(t);
+    const spool = new Spool();
     mkdirSync(spool.path(`.flumespool/${META_FILE}.tmp`), { recursive: true });
     spool.put('a', 'line\n'.repeat(300_000));
     const running = await runSpool(t, spool);
@@ -354,7 +354,7 @@ describe('spooldir: the disk is wrong', { concurrency: 4 }, () => {
   });
 
   test('the directory is removed and made again', async (t) => {
-    const spool = new Spool(t);
+    const spool = new Spool();
     spool.put('a', 'a1\n');
     const running = await runSpool(t, spool);
     await spool.untilNames('a.COMPLETED');

@@ -39,13 +39,12 @@ function delivered(out: string): Map<string, number> {
 
 describe('spooldir under kill -9', { timeout: 60_000 }, () => {
   test('every line comes out, and only those of the last chunk come again', async (t) => {
-    const spool = new Spool(t);
+    const spool = new Spool();
     spool.put('a', Array.from({ length: LINES }, (_, n) => `${lineOf(n)}\n`).join(''));
-    const directory = temporaryDirectory(t);
+    const directory = temporaryDirectory();
     const out = join(directory, 'out');
     mkdirSync(out);
     const conf = confFile(
-      t,
       `a1.sources = r1
        a1.channels = c1
        a1.sinks = k1

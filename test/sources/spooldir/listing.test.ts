@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { mkdirSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { describe, type TestContext, test } from 'node:test';
+import { describe, test } from 'node:test';
 import { javaPattern } from '../../../src/base/java/regex.ts';
 import { Listing, type ListingSettings } from '../../../src/sources/spooldir/listing.ts';
 import { RecordedLog } from '../../kit/part.ts';
@@ -20,8 +20,8 @@ interface Rig {
 
 const NOW = Math.floor(Date.now() / 1000);
 
-function rig(t: TestContext, given: Partial<ListingSettings> = {}): Rig {
-  const directory = temporaryDirectory(t);
+function rig(given: Partial<ListingSettings> = {}): Rig {
+  const directory = temporaryDirectory();
   const log = new RecordedLog();
   const failures: string[] = [];
   const listing = new Listing({
@@ -53,12 +53,12 @@ function rig(t: TestContext, given: Partial<ListingSettings> = {}): Rig {
 }
 
 describe('candidates', () => {
-  test('the oldest first, or the youngest; of the same age by name', async (t) => {
+  test('the oldest first, or the youngest; of the same age by name', async () => {
     for (const [order, wanted] of [
       ['oldest', ['z-old', 'a', 'b c', 'ü\nx', 'A-young']],
       ['youngest', ['A-young', 'a', 'b c', 'ü\nx', 'z-old']],
     ] as const) {
-      const { put, list } = rig(t, { order });
+      const { put, list } = rig({ order });
       for (const name of ['ü\nx', 'b c', 'a']) put(name);
       put('z-old', 200);
       put('A-young', 50);
@@ -66,29 +66,29 @@ describe('candidates', () => {
     }
   });
 
-  test('not those that were read, begin with a dot, are ignored or not included', async (t) => {
-    const { put, list } = rig(t, { include: javaPattern('.*\\.log'), ignore: javaPattern('^x.*') });
+  test('not those that were read, begin with a dot, are ignored or not included', async () => {
+    const { put, list } = rig({ include: javaPattern('.*\\.log'), ignore: javaPattern('^x.*') });
     for (const name of ['a.log', 'a.log.COMPLETED', '.b.log', 'xc.log', 'd.txt', 'sub/e.log']) put(name);
     assert.deepEqual(await list(), ['a.log']);
   });
 
-  test('recursively: not in directories that begin with a dot or are ignored', async (t) => {
-    const { put, list } = rig(t, { recursive: true, ignore: javaPattern('^skip$') });
+  test('recursively: not in directories that begin with a dot or are ignored', async () => {
+    const { put, list } = rig({ recursive: true, ignore: javaPattern('^skip$') });
     for (const name of ['a', 's/b', 's/t/c', '.d/e', 'skip/f', 's/skip/g', 's/skip.not']) put(name);
     assert.deepEqual(await list(), ['a', 's/b', 's/t/c', 's/skip.not']);
   });
 
-  test('tracker_dir: not those that have an empty file of their name there', async (t) => {
-    const { put, list } = rig(t, { recursive: true, marksInTracker: true });
+  test('tracker_dir: not those that have an empty file of their name there', async () => {
+    const { put, list } = rig({ recursive: true, marksInTracker: true });
     for (const name of ['a', 'b', 's/a', 's/b']) put(name);
     put('.flumespool/a.COMPLETED');
     put('.flumespool/s/b.COMPLETED');
     assert.deepEqual(await list(), ['s/a', 'b']);
   });
 
-  test('links are followed to files; what is no file is passed over and told once', async (t) => {
-    const { put, list, directory, log, failures } = rig(t);
-    const other = temporaryDirectory(t);
+  test('links are followed to files; what is no file is passed over and told once', async () => {
+    const { put, list, directory, log, failures } = rig();
+    const other = temporaryDirectory();
     writeFileSync(join(other, 'file'), '');
     symlinkSync(join(other, 'file'), join(directory, 'link'));
     symlinkSync(other, join(directory, 'link-to-directory'));
@@ -102,8 +102,8 @@ describe('candidates', () => {
     assert.match(log.texts('warn')[0]!, /link-to-directory is not a plain file: it is passed over/);
   });
 
-  test('a directory that did not change is not read again, one that did is', async (t) => {
-    const { put, list, directory } = rig(t, { recursive: true });
+  test('a directory that did not change is not read again, one that did is', async () => {
+    const { put, list, directory } = rig({ recursive: true });
     put('s/a');
     const old = NOW - 1000;
     utimesSync(directory, old, old);
@@ -121,8 +121,8 @@ describe('candidates', () => {
     assert.deepEqual(await list(), []);
   });
 
-  test('a directory that is gone is the caller’s matter, and found again', async (t) => {
-    const { put, list, directory } = rig(t);
+  test('a directory that is gone is the caller’s matter, and found again', async () => {
+    const { put, list, directory } = rig();
     rmSync(directory, { recursive: true });
     await assert.rejects(list(), { code: 'ENOENT' });
     put('a');

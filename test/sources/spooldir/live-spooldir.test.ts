@@ -21,7 +21,7 @@ const WAIT_MS = 60_000;
 const lineOf = (n: number) => `line ${n} of ö lines`;
 
 async function start(t: TestContext, kind: AgentKind, conf: string): Promise<RunningAgent> {
-  const directory = temporaryDirectory(t);
+  const directory = temporaryDirectory();
   const file = join(directory, 'flume.conf');
   writeFileSync(file, conf.replaceAll(/^ +(?=\S)/gm, 'a1.'));
   const agent = await startAgent(kind, { conf: file, name: 'a1', env: {}, log: join(directory, 'log') });
@@ -50,9 +50,9 @@ describe('a spooling directory changes hands', () => {
     ['millrace', 'flume'],
   ] as const) {
     test(`${first} begins a file and ${second} ends it, at the byte`, { timeout: 150_000 }, async (t) => {
-      const directory = temporaryDirectory(t);
+      const directory = temporaryDirectory();
       writeFileSync(join(directory, 'a'), Array.from({ length: LINES }, (_, n) => `${lineOf(n)}\n`).join(''));
-      const out = join(temporaryDirectory(t), 'out');
+      const out = join(temporaryDirectory(), 'out');
       mkdirSync(out);
       // Nobody takes from the channel: it fills up in the middle of the file.
       const begins = await start(t, first, confOf(directory, REST));

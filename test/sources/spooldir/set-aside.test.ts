@@ -11,7 +11,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { describe, type TestContext, test } from 'node:test';
+import { describe, test } from 'node:test';
 import { SET_ASIDE_FILE, SetAside, type SetAsideWhy } from '../../../src/sources/spooldir/set-aside.ts';
 import { ManualClock, RecordedLog } from '../../kit/part.ts';
 import { temporaryDirectory } from '../../kit/temporary.ts';
@@ -27,8 +27,8 @@ interface Rig {
   write(content: string): void;
 }
 
-function rig(t: TestContext, why: SetAsideWhy, offset: number, content = 'one\ntwo\n'): Rig {
-  const directory = temporaryDirectory(t);
+function rig(why: SetAsideWhy, offset: number, content = 'one\ntwo\n'): Rig {
+  const directory = temporaryDirectory();
   const path = join(directory, 'file');
   const clock = new ManualClock();
   const setAside = new SetAside(directory, clock, new RecordedLog());
@@ -55,8 +55,8 @@ function rig(t: TestContext, why: SetAsideWhy, offset: number, content = 'one\nt
 }
 
 describe('files that are set aside', () => {
-  test('changed: what was added is read when nothing was for ten seconds', async (t) => {
-    const { path, clock, isOver } = rig(t, 'changed', 8);
+  test('changed: what was added is read when nothing was for ten seconds', async () => {
+    const { path, clock, isOver } = rig('changed', 8);
     assert.ok(await isOver(60));
     appendFileSync(path, 'three\n');
     utimesSync(path, clock.nowMs / SECOND, clock.nowMs / SECOND);
@@ -64,43 +64,43 @@ describe('files that are set aside', () => {
     assert.ok(!(await isOver(5)));
   });
 
-  test('changed: one that was cut short or written over stays until a start', async (t) => {
-    const { write, isOver } = rig(t, 'changed', 8);
+  test('changed: one that was cut short or written over stays until a start', async () => {
+    const { write, isOver } = rig('changed', 8);
     write('one\n');
     assert.ok(await isOver(60));
     write('ONE\nTWO\n');
     assert.ok(await isOver(60));
   });
 
-  test('changed: a last line that was held back is read when the file is quiet', async (t) => {
-    const { isOver } = rig(t, 'changed', 4, 'one\ntwo');
+  test('changed: a last line that was held back is read when the file is quiet', async () => {
+    const { isOver } = rig('changed', 4, 'one\ntwo');
     assert.ok(!(await isOver(10)));
   });
 
-  test('its name was taken: tried when it is free', async (t) => {
-    const { path, isOver } = rig(t, 'name-taken', 8);
+  test('its name was taken: tried when it is free', async () => {
+    const { path, isOver } = rig('name-taken', 8);
     writeFileSync(`${path}.COMPLETED`, '');
     assert.ok(await isOver(60));
     renameSync(`${path}.COMPLETED`, `${path}.away`);
     assert.ok(!(await isOver(1)));
   });
 
-  test('unreadable: tried every ten seconds', async (t) => {
-    const { isOver } = rig(t, 'unreadable', 0);
+  test('unreadable: tried every ten seconds', async () => {
+    const { isOver } = rig('unreadable', 0);
     assert.ok(await isOver(9));
     assert.ok(!(await isOver(1)));
   });
 
-  test('damaged: tried when it is another one', async (t) => {
-    const { write, isOver } = rig(t, 'damaged', 4);
+  test('damaged: tried when it is another one', async () => {
+    const { write, isOver } = rig('damaged', 4);
     assert.ok(await isOver(60));
     write('one\nTWO\n');
     assert.ok(await isOver(9));
     assert.ok(!(await isOver(1)));
   });
 
-  test('one that is gone is forgotten', async (t) => {
-    const { path, setAside, clock } = rig(t, 'damaged', 4);
+  test('one that is gone is forgotten', async () => {
+    const { path, setAside, clock } = rig('damaged', 4);
     rmSync(path);
     clock.nowMs += SECOND;
     assert.equal(await setAside.check((file) => file), true);
@@ -108,8 +108,8 @@ describe('files that are set aside', () => {
     assert.equal(setAside.summary(), null);
   });
 
-  test('the record: read at a start, when all are tried again from where they were', async (t) => {
-    const { path, setAside } = rig(t, 'damaged', 4);
+  test('the record: read at a start, when all are tried again from where they were', async () => {
+    const { path, setAside } = rig('damaged', 4);
     await setAside.save();
     const directory = join(path, '..');
     const next = new SetAside(directory, new ManualClock(), new RecordedLog());
@@ -121,8 +121,8 @@ describe('files that are set aside', () => {
     assert.deepEqual([files[0].file, files[0].why, files[0].reason], [path, 'damaged', 'wrong']);
   });
 
-  test('a full disk: the record of before stays whole', async (t) => {
-    const { path, setAside } = rig(t, 'damaged', 4);
+  test('a full disk: the record of before stays whole', async () => {
+    const { path, setAside } = rig('damaged', 4);
     await setAside.save();
     const record = join(path, '..', SET_ASIDE_FILE);
     const before = readFileSync(record, 'utf8');
@@ -135,8 +135,8 @@ describe('files that are set aside', () => {
     assert.deepEqual(JSON.parse(readFileSync(record, 'utf8')), { files: [] });
   });
 
-  test('a crash between the end of a file and the record: it is forgotten, and no new one begins there', async (t) => {
-    const { path, setAside } = rig(t, 'changed', 4);
+  test('a crash between the end of a file and the record: it is forgotten, and no new one begins there', async () => {
+    const { path, setAside } = rig('changed', 4);
     await setAside.save();
     rmSync(path);
     const next = new SetAside(join(path, '..'), new ManualClock(), new RecordedLog());
@@ -146,8 +146,8 @@ describe('files that are set aside', () => {
     assert.equal(next.get(path), undefined);
   });
 
-  test('a record that cannot be read is told, and holds nothing up', async (t) => {
-    const directory = temporaryDirectory(t);
+  test('a record that cannot be read is told, and holds nothing up', async () => {
+    const directory = temporaryDirectory();
     writeFileSync(join(directory, SET_ASIDE_FILE), '{"files": 7}');
     const log = new RecordedLog();
     const setAside = new SetAside(directory, new ManualClock(), log);

@@ -25,8 +25,8 @@ export const MEMORY = `
 export class Spool {
   readonly directory: string;
 
-  constructor(t: TestContext) {
-    this.directory = temporaryDirectory(t);
+  constructor() {
+    this.directory = temporaryDirectory();
   }
 
   path(name: string): string {

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { open, rename, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describe, type TestContext, test } from 'node:test';
+import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { META_FILE, PositionTracker, type TrackerDisk } from '../../../src/sources/spooldir/tracker.ts';
 import { temporaryDirectory } from '../../kit/temporary.ts';
@@ -15,14 +15,14 @@ const OF_JAVA =
   'IjoibG9uZyJ9XX0IZmlsZSovZGF0YS91cCBsb2FkL8OxIGZpbGUAwRIZcIOgkHjU8BkNvDgwygICAMESGXCDoJB41PAZDbw4' +
   'MMoCBMgBwRIZcIOgkHjU8BkNvDgwygIGwLgCwRIZcIOgkHjU8BkNvDgwygIMgOCllrsRwRIZcIOgkHjU8BkNvDgwyg==';
 
-function directoryWith(t: TestContext, meta: Buffer): string {
-  const directory = temporaryDirectory(t);
+function directoryWith(meta: Buffer): string {
+  const directory = temporaryDirectory();
   writeFileSync(join(directory, META_FILE), meta);
   return directory;
 }
 
-async function keepsTheOneBefore(t: TestContext, code: string): Promise<void> {
-  const directory = temporaryDirectory(t);
+async function keepsTheOneBefore(code: string): Promise<void> {
+  const directory = temporaryDirectory();
   let fails: 'open' | 'write' | 'rename' | null = null;
   const failure = () => Object.assign(new Error(`${code}: told to`), { code });
   const disk: TrackerDisk = {
@@ -60,8 +60,8 @@ async function keepsTheOneBefore(t: TestContext, code: string): Promise<void> {
 }
 
 describe('the tracker file', () => {
-  test('of Java Flume: the last position counts', async (t) => {
-    const directory = directoryWith(t, Buffer.from(OF_JAVA, 'base64'));
+  test('of Java Flume: the last position counts', async () => {
+    const directory = directoryWith(Buffer.from(OF_JAVA, 'base64'));
     assert.deepEqual(await new PositionTracker(directory).read(), {
       file: '/data/up load/ñ file',
       offset: 300_000_000_000,
@@ -69,19 +69,19 @@ describe('the tracker file', () => {
     });
   });
 
-  test('of Java Flume, cut anywhere by a crash: a position of before, or none', async (t) => {
+  test('of Java Flume, cut anywhere by a crash: a position of before, or none', async () => {
     const whole = Buffer.from(OF_JAVA, 'base64');
     const known = new Set([0, 100, 20_000, 300_000_000_000]);
     for (let length = 0; length < whole.length; length++) {
-      const directory = directoryWith(t, whole.subarray(0, length));
+      const directory = directoryWith(whole.subarray(0, length));
       const read = await new PositionTracker(directory).read().catch((error: Error) => error.name);
       if (read !== null && typeof read === 'object') assert.ok(known.has(read.offset), `${length}`);
       else assert.ok(read === null || read === 'MillraceError', `${length}: ${read}`);
     }
   });
 
-  test('positions come back, whatever the name and the number', async (t) => {
-    const directory = temporaryDirectory(t);
+  test('positions come back, whatever the name and the number', async () => {
+    const directory = temporaryDirectory();
     const name = fc.string({ minLength: 1, maxLength: 700 }).map((text) => text.toWellFormed());
     const offsets = fc.array(fc.maxSafeNat(), { minLength: 1, maxLength: 4 });
     await fc.assert(
@@ -98,9 +98,9 @@ describe('the tracker file', () => {
     );
   });
 
-  test('a position is written over the one before, within one sector', async (t) => {
+  test('a position is written over the one before, within one sector', async () => {
     for (let length = 1; length < 600; length += 7) {
-      const directory = temporaryDirectory(t);
+      const directory = temporaryDirectory();
       const path = join(directory, META_FILE);
       const tracker = new PositionTracker(directory);
       await tracker.store('f'.repeat(length), '1', 0);
@@ -116,8 +116,8 @@ describe('the tracker file', () => {
     }
   });
 
-  test('is removed, and another file begins another one', async (t) => {
-    const directory = temporaryDirectory(t);
+  test('is removed, and another file begins another one', async () => {
+    const directory = temporaryDirectory();
     const tracker = new PositionTracker(directory);
     await tracker.store('a', '1', 5);
     await tracker.remove();
@@ -129,8 +129,8 @@ describe('the tracker file', () => {
   });
 
   for (const code of ['ENOSPC', 'EROFS', 'EIO']) {
-    test(`${code}: while a position cannot be written, the one before stays whole`, async (t) => {
-      await keepsTheOneBefore(t, code);
+    test(`${code}: while a position cannot be written, the one before stays whole`, async () => {
+      await keepsTheOneBefore(code);
     });
   }
 });

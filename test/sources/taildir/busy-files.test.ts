@@ -30,11 +30,10 @@ class Logs {
   #turn = 0;
 
   constructor(t: TestContext) {
-    const base = temporaryDirectory(t);
+    const base = temporaryDirectory();
     [this.directory, this.out] = [join(base, 'logs'), join(base, 'out')];
     for (const directory of [this.directory, this.out]) mkdirSync(directory);
     const conf = confFile(
-      t,
       `a1.sources = r1
        a1.channels = c1
        a1.sinks = k1

@@ -10,7 +10,7 @@ import {
   statSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { type TestContext, test } from 'node:test';
+import { test } from 'node:test';
 import { confFile, type RunningMillrace, startMillrace } from '../../kit/process.ts';
 import { temporaryDirectory } from '../../kit/temporary.ts';
 import { until } from '../../kit/until.ts';
@@ -20,9 +20,8 @@ const LINES_A_WRITE = 5;
 /** What the channel holds: as much may come again after a kill, as takes reach the disk with later puts. */
 const CHANNEL_EVENTS = 2000;
 
-function agentConf(t: TestContext, base: string): string {
+function agentConf(base: string): string {
   return confFile(
-    t,
     `a1.sources = r1
      a1.channels = c1
      a1.sinks = k1
@@ -46,11 +45,11 @@ function agentConf(t: TestContext, base: string): string {
 }
 
 test('kill -9 while lines are written and the file is rotated loses none; repeats are bounded', async (t) => {
-  const base = temporaryDirectory(t);
+  const base = temporaryDirectory();
   const logs = join(base, 'logs');
   const out = join(base, 'out');
   for (const directory of [logs, out]) mkdirSync(directory);
-  const conf = agentConf(t, base);
+  const conf = agentConf(base);
   const delivered = (): string[] =>
     readdirSync(out).flatMap((name) => readFileSync(join(out, name), 'utf8').split('\n').slice(0, -1));
   const start = (): RunningMillrace =>

@@ -133,7 +133,7 @@ export class TailRig {
   #source: TaildirSource | null = null;
 
   private constructor(t: Pick<TestContext, 'after'>, properties: Properties) {
-    const base = temporaryDirectory(t);
+    const base = temporaryDirectory();
     this.directory = join(base, 'logs');
     mkdirSync(this.directory);
     this.positionFile = join(base, 'positions', 'position.json');

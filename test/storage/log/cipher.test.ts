@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { createDecipheriv, randomBytes } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, type TestContext, test } from 'node:test';
+import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { BlockCipher, type Locked, unseal } from '../../../src/storage/log/cipher.ts';
 import { EventLog, type LogSettings } from '../../../src/storage/log/log.ts';
@@ -117,8 +117,8 @@ describe('a block cipher', () => {
   });
 });
 
-function place(t: Pick<TestContext, 'after'>): LogSettings & { readonly reports: string[] } {
-  const base = temporaryDirectory(t);
+function place(): LogSettings & { readonly reports: string[] } {
+  const base = temporaryDirectory();
   const reports: string[] = [];
   return {
     checkpointDir: join(base, 'checkpoint'),
@@ -155,8 +155,8 @@ function texts(log: EventLog, from = 0) {
 }
 
 describe('a log with a cipher', () => {
-  test('holds clear blocks and those of several keys beside each other, and gives them back in order', async (t) => {
-    const at = place(t);
+  test('holds clear blocks and those of several keys beside each other, and gives them back in order', async () => {
+    const at = place();
     await append(at, 'clear', 2);
     await append({ ...at, cipher: cipher('a') }, 'first', 2);
     await append({ ...at, cipher: cipher('b', ['a']) }, 'second', 2);
@@ -168,8 +168,8 @@ describe('a log with a cipher', () => {
     assert.deepEqual(at.reports, []);
   });
 
-  test('nothing of the plain text is in the files', async (t) => {
-    const at = place(t);
+  test('nothing of the plain text is in the files', async () => {
+    const at = place();
     await append({ ...at, cipher: cipher('c') }, 'confidential', 30);
     let bytes = 0;
     for (const directory of [...at.dataDirs, at.checkpointDir]) {
@@ -182,8 +182,8 @@ describe('a log with a cipher', () => {
     assert.ok(bytes > 100_000, 'there is something in the files');
   });
 
-  test('reading stops before a block whose key is missing, takes nothing, and goes on when the key is back', async (t) => {
-    const at = place(t);
+  test('reading stops before a block whose key is missing, takes nothing, and goes on when the key is back', async () => {
+    const at = place();
     await append({ ...at, cipher: cipher('a') }, 'first', 2);
     await append({ ...at, cipher: cipher('b') }, 'lost', 2);
     await append({ ...at, cipher: cipher('a') }, 'third', 2);
@@ -205,8 +205,8 @@ describe('a log with a cipher', () => {
     assert.deepEqual(at.reports, []);
   });
 
-  test('a block whose events are all taken needs no key', async (t) => {
-    const at = place(t);
+  test('a block whose events are all taken needs no key', async () => {
+    const at = place();
     await append({ ...at, cipher: cipher('b') }, 'taken', 1);
     await append({ ...at, cipher: cipher('a') }, 'kept', 1);
     const log = await EventLog.open({ ...at, cipher: cipher('a') });

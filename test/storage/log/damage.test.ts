@@ -8,7 +8,7 @@
 import assert from 'node:assert/strict';
 import { cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { after, before, describe, test } from 'node:test';
+import { before, describe, test } from 'node:test';
 import { EventLog } from '../../../src/storage/log/log.ts';
 import { LogReader } from '../../../src/storage/log/reader.ts';
 import { FLAGS, PageFile } from '../../../src/storage/pages/page-file.ts';
@@ -47,8 +47,8 @@ class Sample {
   readonly end: number;
   #runs = 0;
 
-  static async make(t: { after: (fn: () => void) => void }): Promise<Sample> {
-    const original = place(t, 2, 150_000);
+  static async make(): Promise<Sample> {
+    const original = place(2, 150_000);
     const log = await EventLog.open(original);
     for (let n = 0; n < 24; n++) {
       const records = Array.from({ length: 12 }, (_, i) => SIZES[(n * 12 + i) % SIZES.length]!);
@@ -59,12 +59,12 @@ class Sample {
     log.take(9, 12);
     const { end } = log;
     await log.close();
-    return new Sample(t, original, end);
+    return new Sample(original, end);
   }
 
-  private constructor(t: { after: (fn: () => void) => void }, original: Place, end: number) {
+  private constructor(original: Place, end: number) {
     this.#original = original;
-    this.at = place(t, 2, 150_000);
+    this.at = place(2, 150_000);
     this.end = end;
     const files = new Map<string, Buffer>();
     for (const directory of [original.checkpointDir, ...original.dataDirs]) {
@@ -181,13 +181,9 @@ function span(from: number, length: number): number[] {
 }
 
 describe('a flipped bit', () => {
-  const cleanups: (() => void)[] = [];
   let sample: Sample;
   before(async () => {
-    sample = await Sample.make({ after: (fn) => cleanups.push(fn) });
-  });
-  after(() => {
-    for (const fn of cleanups) fn();
+    sample = await Sample.make();
   });
 
   const segment = (n: number) => [...sample.files.keys()].filter((file) => file.includes('segment-'))[n]!;

@@ -31,9 +31,9 @@ for (const [fault, pattern] of [
   ['readOnly', /could not be written: .*EROFS/],
   ['sync', /could not be written: .*EIO/],
 ] as const) {
-  test(`a disk that is ${fault} while committing: what it refused never comes, the rest does`, async (t) => {
+  test(`a disk that is ${fault} while committing: what it refused never comes, the rest does`, async () => {
     const disk = new FaultyDisk();
-    const at = place(t);
+    const at = place();
     const log = await EventLog.open({ ...at, disk });
     await appendAll(log, 5);
     disk.fault = fault;
@@ -48,7 +48,7 @@ for (const [fault, pattern] of [
     const wanted = [...multiples(10, 5), ...multiples(10, 5).map((first) => next + first)];
     assert.deepEqual(firsts(log), wanted);
     // Refused events that did reach the disk may be there after a crash; no acknowledged one is missing.
-    const after = await EventLog.open(crashed(t, at));
+    const after = await EventLog.open(crashed(at));
     const found = firsts(after);
     assert.deepEqual(
       found.filter((first) => wanted.includes(first)),
@@ -63,9 +63,9 @@ for (const [fault, pattern] of [
 }
 
 describe('a sync that failed', () => {
-  test('its file is not written any more: pages may be missing that later ones build upon', async (t) => {
+  test('its file is not written any more: pages may be missing that later ones build upon', async () => {
     const disk = new FaultyDisk();
-    const at = place(t);
+    const at = place();
     const log = await EventLog.open({ ...at, disk });
     await appendAll(log, 3);
     assert.equal(segments(at.dataDirs[0]!).length, 1);
@@ -80,10 +80,10 @@ describe('a sync that failed', () => {
     await log.close();
   });
 
-  test('of the checkpoint: it is reported, and the next one holds', async (t) => {
+  test('of the checkpoint: it is reported, and the next one holds', async () => {
     const disk = new FaultyDisk();
     disk.concerns = isCheckpoint;
-    const at = place(t);
+    const at = place();
     const log = await EventLog.open({ ...at, disk });
     await appendAll(log, 5);
     disk.fault = 'sync';
@@ -100,9 +100,9 @@ describe('a sync that failed', () => {
 });
 
 describe('a power cut loses a file whose name is not on the disk', () => {
-  test('no put is answered before the name of its new segment is', async (t) => {
+  test('no put is answered before the name of its new segment is', async () => {
     const disk = new FaultyDisk();
-    const at = place(t);
+    const at = place();
     const log = await EventLog.open({ ...at, disk });
     const release = disk.holdNames();
     let isAnswered = false;
@@ -120,9 +120,9 @@ describe('a power cut loses a file whose name is not on the disk', () => {
     await log.close();
   });
 
-  test('a put whose segment has no name there is refused, and the next one gets a new segment', async (t) => {
+  test('a put whose segment has no name there is refused, and the next one gets a new segment', async () => {
     const disk = new FaultyDisk();
-    const at = place(t);
+    const at = place();
     const log = await EventLog.open({ ...at, disk });
     disk.fault = 'nameless';
     await refused(log, /could not be written: .*EIO/);
@@ -133,8 +133,8 @@ describe('a power cut loses a file whose name is not on the disk', () => {
     await log.close();
   });
 
-  test('the checkpoint before stays until the name of the new one is', async (t) => {
-    const at = place(t);
+  test('the checkpoint before stays until the name of the new one is', async () => {
+    const at = place();
     const first = await EventLog.open(at);
     await appendAll(first, 3);
     await first.close();
@@ -154,10 +154,10 @@ describe('a power cut loses a file whose name is not on the disk', () => {
 });
 
 for (const fault of ['full', 'readOnly'] as const) {
-  test(`a disk that is ${fault} while checkpointing: events may come again, none is missing`, async (t) => {
+  test(`a disk that is ${fault} while checkpointing: events may come again, none is missing`, async () => {
     const disk = new FaultyDisk();
     disk.concerns = isCheckpoint;
-    const at = place(t);
+    const at = place();
     const log = await EventLog.open({ ...at, disk });
     await appendAll(log, 5);
     disk.fault = fault;
@@ -165,22 +165,22 @@ for (const fault of ['full', 'readOnly'] as const) {
     await untilKept(log, 'the failure is reported', () => at.reports.length > 0);
     assert.match(at.reports[0]!, /The checkpoint could not be written: .*E(NOSPC|ROFS)/);
     assert.equal(log.isClean, false);
-    const after = await EventLog.open(crashed(t, at));
+    const after = await EventLog.open(crashed(at));
     assert.deepEqual(firsts(after), multiples(10, 5));
     await after.close();
     disk.fault = null;
     await untilKept(log, 'the checkpoint is written', () => log.isClean);
-    const later = await EventLog.open(crashed(t, at));
+    const later = await EventLog.open(crashed(at));
     assert.deepEqual(firsts(later), [30, 40]);
     await later.close();
     await log.close();
   });
 }
 
-test('torn writes at the end: what was acknowledged is there, the torn blocks are passed over', async (t) => {
+test('torn writes at the end: what was acknowledged is there, the torn blocks are passed over', async () => {
   const disk = new FaultyDisk();
   disk.concerns = isData;
-  const at = place(t);
+  const at = place();
   const log = await EventLog.open({ ...at, disk });
   await appendAll(log, 5, 10, 4000);
   disk.fault = 'torn';
@@ -190,7 +190,7 @@ test('torn writes at the end: what was acknowledged is there, the torn blocks ar
   await untilKept(log, 'they are in the file', () => disk.lost === 3);
   const last = log.append([group(log.end, 10, 4000)]);
   await last.settled;
-  const left = crashed(t, at);
+  const left = crashed(at);
   const after = await EventLog.open(left);
   assert.deepEqual(firsts(after), [...multiples(10, 5), last.first]);
   const blocks = left.reports.filter((text) => /fails its checksum: it is kept in .*quarantine/.test(text));
@@ -203,10 +203,10 @@ test('torn writes at the end: what was acknowledged is there, the torn blocks ar
   await after.close();
 });
 
-test('old bytes in place of a block: it is passed over, what is right is delivered', async (t) => {
+test('old bytes in place of a block: it is passed over, what is right is delivered', async () => {
   const disk = new FaultyDisk();
   disk.concerns = isData;
-  const at = place(t);
+  const at = place();
   const log = await EventLog.open({ ...at, disk });
   await appendAll(log, 4);
   disk.fault = 'old';
@@ -216,10 +216,10 @@ test('old bytes in place of a block: it is passed over, what is right is deliver
   await log.close();
 });
 
-test('a bad block on a disk that takes no copy of it: passed over, and it stays in its segment', async (t) => {
+test('a bad block on a disk that takes no copy of it: passed over, and it stays in its segment', async () => {
   const disk = new FaultyDisk();
   disk.concerns = isData;
-  const at = place(t);
+  const at = place();
   const log = await EventLog.open({ ...at, disk });
   await appendAll(log, 3);
   // What cannot be made a folder cannot hold the copy.
@@ -234,10 +234,10 @@ test('a bad block on a disk that takes no copy of it: passed over, and it stays 
   await log.close();
 });
 
-test('a disk that cannot be read now: the error is told, and nothing is set aside', async (t) => {
+test('a disk that cannot be read now: the error is told, and nothing is set aside', async () => {
   const disk = new FaultyDisk();
   disk.concerns = isData;
-  const at = place(t);
+  const at = place();
   const log = await EventLog.open({ ...at, disk });
   await appendAll(log, 3);
   disk.fault = 'unreadable';

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { cpSync, mkdirSync, renameSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type TestContext, test } from 'node:test';
+import { test } from 'node:test';
 import type { Numbering } from '../../../src/memory/block/numbering.ts';
 import { EventLog } from '../../../src/storage/log/log.ts';
 import { appendAll, checkpointIn, crashed, firsts, type Place, place, segments } from './place.ts';
@@ -14,8 +14,8 @@ async function opened(settings: Place): Promise<Numbering> {
 }
 
 /** A log of 300 events of which 50 are taken, and its numbering. */
-async function used(t: TestContext, directories = 2): Promise<{ at: Place; before: Numbering }> {
-  const at = place(t, directories);
+async function used(directories = 2): Promise<{ at: Place; before: Numbering }> {
+  const at = place(directories);
   const log = await EventLog.open(at);
   await appendAll(log, 30);
   log.take(0, 50);
@@ -23,28 +23,28 @@ async function used(t: TestContext, directories = 2): Promise<{ at: Place; befor
   return { at, before: log.numbering };
 }
 
-test('a new log begins at 0; later openings go on with its name behind what was there', async (t) => {
-  const { at, before } = await used(t);
+test('a new log begins at 0; later openings go on with its name behind what was there', async () => {
+  const { at, before } = await used();
   assert.deepEqual([before.low, before.end], [0, 0]);
   const again = await opened(at);
   assert.equal(again.log, before.log);
   assert.notEqual(again.opening, before.opening);
   assert.deepEqual([again.low, again.end], [50, 300]);
-  const { at: other } = await used(t);
+  const { at: other } = await used();
   assert.notEqual((await opened(other)).log, before.log);
 });
 
-test('a crash leaves the name', async (t) => {
-  const at = place(t, 2);
+test('a crash leaves the name', async () => {
+  const at = place(2);
   const log = await EventLog.open(at);
   await appendAll(log, 5);
-  const after = await opened(crashed(t, at));
+  const after = await opened(crashed(at));
   await log.close();
   assert.equal(after.log, log.numbering.log);
 });
 
-test('so does a checkpoint that is lost or damaged: numbers stand with the events', async (t) => {
-  const { at, before } = await used(t);
+test('so does a checkpoint that is lost or damaged: numbers stand with the events', async () => {
+  const { at, before } = await used();
   writeFileSync(checkpointIn(at), 'no checkpoint');
   assert.equal((await opened(at)).log, before.log);
   rmSync(at.checkpointDir, { recursive: true });
@@ -52,38 +52,38 @@ test('so does a checkpoint that is lost or damaged: numbers stand with the event
   assert.deepEqual([log, end], [before.log, 300]);
 });
 
-const LOSSES: Readonly<Record<string, (t: TestContext, at: Place) => Promise<Place> | Place>> = {
-  'a data directory was emptied': (_t, at) => {
+const LOSSES: Readonly<Record<string, (at: Place) => Promise<Place> | Place>> = {
+  'a data directory was emptied': (at) => {
     rmSync(at.dataDirs[1]!, { recursive: true });
     return at;
   },
-  'a data directory is not listed any more': (_t, at) => ({ ...at, dataDirs: at.dataDirs.slice(0, 1) }),
-  'a data directory was added': (t, at) => ({ ...at, dataDirs: [...at.dataDirs, place(t).dataDirs[0]!] }),
-  'a data directory is one of another log': async (t, at) => {
-    const { at: other } = await used(t);
+  'a data directory is not listed any more': (at) => ({ ...at, dataDirs: at.dataDirs.slice(0, 1) }),
+  'a data directory was added': (at) => ({ ...at, dataDirs: [...at.dataDirs, place().dataDirs[0]!] }),
+  'a data directory is one of another log': async (at) => {
+    const { at: other } = await used();
     rmSync(at.dataDirs[1]!, { recursive: true });
     cpSync(other.dataDirs[1]!, at.dataDirs[1]!, { recursive: true });
     return at;
   },
-  'the newest segment cannot be read': (_t, at) => {
+  'the newest segment cannot be read': (at) => {
     writeFileSync(segments(at.dataDirs[0]!).at(-1)!, 'no segment');
     return at;
   },
-  'the newest segment lost its end': (_t, at) => {
+  'the newest segment lost its end': (at) => {
     const file = segments(at.dataDirs[0]!).at(-1)!;
     truncateSync(file, 8192);
     return at;
   },
-  'the name itself cannot be read': (_t, at) => {
+  'the name itself cannot be read': (at) => {
     writeFileSync(join(at.dataDirs[0]!, 'log-name.json'), '{"log":');
     return at;
   },
 };
 
 for (const [what, lose] of Object.entries(LOSSES)) {
-  test(`another name: ${what}`, async (t) => {
-    const { at, before } = await used(t);
-    const changed = await lose(t, at);
+  test(`another name: ${what}`, async () => {
+    const { at, before } = await used();
+    const changed = await lose(at);
     const after = await opened(changed);
     assert.notEqual(after.log, before.log);
     const again = await opened(changed);
@@ -91,8 +91,8 @@ for (const [what, lose] of Object.entries(LOSSES)) {
   });
 }
 
-test('a segment that is found broken while it is read: the next opening has another name, this one goes on', async (t) => {
-  const at = place(t, 1, 1 << 20);
+test('a segment that is found broken while it is read: the next opening has another name, this one goes on', async () => {
+  const at = place(1, 1 << 20);
   const first = await EventLog.open(at);
   await appendAll(first, 40, 10, 64 * 1024);
   await first.close();
@@ -105,9 +105,9 @@ test('a segment that is found broken while it is read: the next opening has anot
   assert.notEqual((await opened(at)).log, first.numbering.log);
 });
 
-test('directories that are moved together keep their name', async (t) => {
-  const { at, before } = await used(t);
-  const moved = place(t, 2);
+test('directories that are moved together keep their name', async () => {
+  const { at, before } = await used();
+  const moved = place(2);
   mkdirSync(join(moved.checkpointDir, '..'), { recursive: true });
   renameSync(at.checkpointDir, moved.checkpointDir);
   for (const [n, directory] of at.dataDirs.entries()) renameSync(directory, moved.dataDirs[n]!);

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, type TestContext, test } from 'node:test';
+import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { SECTOR_BYTES } from '../../../src/storage/log/journal-format.ts';
 import { EventLog } from '../../../src/storage/log/log.ts';
@@ -26,8 +26,8 @@ const LARGE_BYTES = 8 * 1024;
 
 const isJournal = (file: string) => /journal-[01]$/.test(file);
 
-function journaled(t: Pick<TestContext, 'after'>, directories = 1, journalBytes = JOURNAL_BYTES): Place {
-  return { ...place(t, directories), journalBytes };
+function journaled(directories = 1, journalBytes = JOURNAL_BYTES): Place {
+  return { ...place(directories), journalBytes };
 }
 
 function journals(at: Place): string[] {
@@ -40,8 +40,8 @@ function journals(at: Place): string[] {
 
 for (const directories of [1, 2]) {
   describe(`a log with journals in ${directories} data directories`, () => {
-    test('gives small groups back, in order, with no segment written for them', async (t) => {
-      const at = journaled(t, directories);
+    test('gives small groups back, in order, with no segment written for them', async () => {
+      const at = journaled(directories);
       const log = await EventLog.open(at);
       await appendAll(log, 12);
       assert.deepEqual(firsts(log), multiples(10, 12));
@@ -51,14 +51,14 @@ for (const directories of [1, 2]) {
       await log.close();
     });
 
-    test('puts what is not taken into segments before its file is written over', async (t) => {
-      const at = journaled(t, directories);
+    test('puts what is not taken into segments before its file is written over', async () => {
+      const at = journaled(directories);
       const log = await EventLog.open(at);
       await appendAll(log, 300);
       assert.deepEqual(firsts(log), multiples(10, 300));
       assert.ok(at.dataDirs.flatMap(segments).length > 0);
       assert.equal(journals(at).length, 2 * directories);
-      const after = await EventLog.open(crashed(t, at));
+      const after = await EventLog.open(crashed(at));
       assert.deepEqual(firsts(after), multiples(10, 300));
       assert.equal(after.end, 3000);
       await after.close();
@@ -66,15 +66,15 @@ for (const directories of [1, 2]) {
       assert.deepEqual(at.reports, []);
     });
 
-    test('writes no segment while takes keep up, and knows after a crash what was taken', async (t) => {
-      const at = journaled(t, directories);
+    test('writes no segment while takes keep up, and knows after a crash what was taken', async () => {
+      const at = journaled(directories);
       const log = await EventLog.open(at);
       for (let n = 0; n < 300; n++) {
         await appendAll(log, 1);
         log.take(n * 10, n * 10 + 10);
       }
       assert.deepEqual(at.dataDirs.flatMap(segments), []);
-      const left = crashed(t, at);
+      const left = crashed(at);
       const after = await EventLog.open(left);
       assert.ok(after.taken.low >= 3000 - 10 * (directories + 1), `taken up to ${after.taken.low}`);
       assert.equal(after.end, 3000);
@@ -83,8 +83,8 @@ for (const directories of [1, 2]) {
       await log.close();
     });
 
-    test('a clean end leaves no journal, and everything in segments', async (t) => {
-      const at = journaled(t, directories);
+    test('a clean end leaves no journal, and everything in segments', async () => {
+      const at = journaled(directories);
       const log = await EventLog.open(at);
       await appendAll(log, 20);
       log.take(0, 50);
@@ -127,8 +127,8 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 );
 
 /** Runs the steps on a log and on a set of the events that must come. */
-async function holds(t: TestContext, directories: number, steps: readonly Step[]): Promise<void> {
-  let at = journaled(t, directories);
+async function holds(directories: number, steps: readonly Step[]): Promise<void> {
+  let at = journaled(directories);
   let log = await EventLog.open(at);
   /** Acknowledged groups by first event; those whose take may not have reached the disk come or not. */
   let wanted = new Set<number>();
@@ -163,7 +163,7 @@ async function holds(t: TestContext, directories: number, steps: readonly Step[]
       log.maintain(Date.now());
     } else {
       const { end } = log;
-      const left = crashed(t, at);
+      const left = crashed(at);
       await log.close();
       if (one.do === 'crash') at = { ...left, journalBytes: at.journalBytes };
       else doubtful = new Set();
@@ -179,21 +179,19 @@ async function holds(t: TestContext, directories: number, steps: readonly Step[]
 }
 
 for (const directories of [1, 2]) {
-  test(`any appends, takes, crashes and restarts with ${directories} data directories: nothing acknowledged is missing`, async (t) => {
+  test(`any appends, takes, crashes and restarts with ${directories} data directories: nothing acknowledged is missing`, async () => {
     await fc.assert(
-      fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 40 }), (steps) =>
-        holds(t, directories, steps),
-      ),
+      fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 40 }), (steps) => holds(directories, steps)),
       { numRuns: Number(process.env.MILLRACE_LOG_RUNS ?? 40) },
     );
   });
 }
 
 describe('a journal on a disk that fails', () => {
-  test('a write that fails is refused, and what comes later goes to a segment', async (t) => {
+  test('a write that fails is refused, and what comes later goes to a segment', async () => {
     const disk = new FaultyDisk();
     disk.concerns = isJournal;
-    const at = journaled(t);
+    const at = journaled();
     const log = await EventLog.open({ ...at, disk });
     await appendAll(log, 3);
     disk.fault = 'sync';
@@ -203,17 +201,17 @@ describe('a journal on a disk that fails', () => {
     const wanted = [0, 10, 20, 40, 50, 60];
     assert.deepEqual(firsts(log), wanted);
     assert.equal(segments(at.dataDirs[0]!).length, 1);
-    const after = await EventLog.open(crashed(t, at));
+    const after = await EventLog.open(crashed(at));
     assert.deepEqual(firsts(after), wanted, 'the segment is newer than the write that was refused');
     await after.close();
     await log.close();
   });
 
-  test('without room for a journal groups are refused; with room they are taken', async (t) => {
+  test('without room for a journal groups are refused; with room they are taken', async () => {
     const disk = new FaultyDisk();
     disk.concerns = isJournal;
     disk.fault = 'full';
-    const at = journaled(t);
+    const at = journaled();
     const log = await EventLog.open({ ...at, disk });
     await assert.rejects(log.append([group(0, 10)]).settled, /could not be written: ENOSPC/);
     disk.fault = null;
@@ -222,10 +220,10 @@ describe('a journal on a disk that fails', () => {
     await log.close();
   });
 
-  test('a segment that cannot be written: the journal takes what it has room for, and loses nothing', async (t) => {
+  test('a segment that cannot be written: the journal takes what it has room for, and loses nothing', async () => {
     const disk = new FaultyDisk();
     disk.concerns = (file) => !isJournal(file);
-    const at = journaled(t);
+    const at = journaled();
     const log = await EventLog.open({ ...at, disk });
     disk.fault = 'full';
     const accepted: number[] = [];
@@ -239,7 +237,7 @@ describe('a journal on a disk that fails', () => {
     }
     assert.ok(accepted.length > 10 && refused > 10, `${accepted.length} accepted, ${refused} refused`);
     assert.deepEqual(firsts(log), accepted);
-    const after = await EventLog.open(crashed(t, at));
+    const after = await EventLog.open(crashed(at));
     assert.deepEqual(firsts(after), accepted);
     await after.close();
     disk.fault = null;
@@ -249,10 +247,10 @@ describe('a journal on a disk that fails', () => {
     await log.close();
   });
 
-  test('an end without room for the segment keeps the journal', async (t) => {
+  test('an end without room for the segment keeps the journal', async () => {
     const disk = new FaultyDisk();
     disk.concerns = (file) => file.includes('segment-');
-    const at = journaled(t);
+    const at = journaled();
     const log = await EventLog.open({ ...at, disk });
     await appendAll(log, 5);
     disk.fault = 'full';
@@ -263,10 +261,10 @@ describe('a journal on a disk that fails', () => {
     await again.close();
   });
 
-  test('an end without a checkpoint keeps the journal, which knows what was taken', async (t) => {
+  test('an end without a checkpoint keeps the journal, which knows what was taken', async () => {
     const disk = new FaultyDisk();
     disk.concerns = (file) => file.includes('checkpoint');
-    const at = journaled(t);
+    const at = journaled();
     const log = await EventLog.open({ ...at, disk });
     await appendAll(log, 5);
     log.take(0, 50);
@@ -281,11 +279,11 @@ describe('a journal on a disk that fails', () => {
 });
 
 describe('a journal that is damaged', () => {
-  async function damaged(t: TestContext, at: (bytes: Buffer) => number): Promise<Place> {
-    const from = journaled(t);
+  async function damaged(at: (bytes: Buffer) => number): Promise<Place> {
+    const from = journaled();
     const log = await EventLog.open(from);
     for (let n = 0; n < 6; n++) await appendAll(log, 1);
-    const left = { ...crashed(t, from), journalBytes: from.journalBytes };
+    const left = { ...crashed(from), journalBytes: from.journalBytes };
     await log.close();
     const [file] = journals(left);
     const bytes = readFileSync(file!);
@@ -295,8 +293,8 @@ describe('a journal that is damaged', () => {
     return left;
   }
 
-  test('between its records: what was there is missing and told, the rest is delivered', async (t) => {
-    const at = await damaged(t, () => 2 * SECTOR_BYTES + 1);
+  test('between its records: what was there is missing and told, the rest is delivered', async () => {
+    const at = await damaged(() => 2 * SECTOR_BYTES + 1);
     const log = await EventLog.open(at);
     assert.deepEqual(firsts(log), [0, 10, 30, 40, 50]);
     assert.match(
@@ -311,16 +309,16 @@ describe('a journal that is damaged', () => {
     await log.close();
   });
 
-  test('in a block: it is kept in quarantine, the rest is delivered', async (t) => {
-    const at = await damaged(t, (bytes) => bytes.indexOf('20+10;'));
+  test('in a block: it is kept in quarantine, the rest is delivered', async () => {
+    const at = await damaged((bytes) => bytes.indexOf('20+10;'));
     const log = await EventLog.open(at);
     assert.deepEqual(firsts(log), [0, 10, 30, 40, 50]);
     assert.match(at.reports.join(), /events 20 to 29 \(10\) fails its checksum: it is kept in .*quarantine/);
     await log.close();
   });
 
-  test('who only looks sees what is in the journal, and what is wrong with it', async (t) => {
-    const at = await damaged(t, () => 2 * SECTOR_BYTES + 1);
+  test('who only looks sees what is in the journal, and what is wrong with it', async () => {
+    const at = await damaged(() => 2 * SECTOR_BYTES + 1);
     const before = journals(at).map((file) => readFileSync(file));
     const reader = await LogReader.open({ ...at, owner: 'test' });
     const found: number[] = [];
@@ -341,8 +339,8 @@ describe('a journal that is damaged', () => {
   });
 });
 
-test('takes that only the journal knows outlive the files that are written over', async (t) => {
-  const at = journaled(t);
+test('takes that only the journal knows outlive the files that are written over', async () => {
+  const at = journaled();
   const log = await EventLog.open({ ...at, checkpointMs: 1e9 });
   // One event stays: nothing but the journal says what was taken behind it.
   await appendAll(log, 1);
@@ -352,7 +350,7 @@ test('takes that only the journal knows outlive the files that are written over'
   }
   log.take(0, 10);
   await appendAll(log, 1);
-  const left = crashed(t, at);
+  const left = crashed(at);
   const after = await EventLog.open(left);
   assert.deepEqual(firsts(after), [2000]);
   assert.deepEqual(left.reports, []);

@@ -10,7 +10,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { describe, type TestContext, test } from 'node:test';
+import { describe, test } from 'node:test';
 import { EventLog } from '../../../src/storage/log/log.ts';
 import { until } from '../../kit/until.ts';
 import {
@@ -28,8 +28,8 @@ import {
 
 for (const directories of [1, 2, 3]) {
   describe(`a log in ${directories} data directories`, () => {
-    test('gives back what was appended, in order, from any offset', async (t) => {
-      const log = await EventLog.open(place(t, directories));
+    test('gives back what was appended, in order, from any offset', async () => {
+      const log = await EventLog.open(place(directories));
       await appendAll(log, 30);
       assert.equal(log.durable, 300);
       assert.deepEqual(firsts(log), multiples(10, 30));
@@ -37,14 +37,14 @@ for (const directories of [1, 2, 3]) {
       await log.close();
     });
 
-    test('goes on after a clean end and after a crash, with what is taken', async (t) => {
-      const at = place(t, directories);
+    test('goes on after a clean end and after a crash, with what is taken', async () => {
+      const at = place(directories);
       const log = await EventLog.open(at);
       await appendAll(log, 20);
       log.take(0, 50);
       log.take(70, 80);
       await untilKept(log, 'the takes are on the disk', () => log.isClean);
-      const after = crashed(t, at);
+      const after = crashed(at);
       await log.close();
       for (const settings of [at, after]) {
         const again = await EventLog.open(settings);
@@ -62,8 +62,8 @@ for (const directories of [1, 2, 3]) {
       }
     });
 
-    test('deletes segments as files once all their events are taken', async (t) => {
-      const at = place(t, directories, 1 << 20);
+    test('deletes segments as files once all their events are taken', async () => {
+      const at = place(directories, 1 << 20);
       const log = await EventLog.open(at);
       await appendAll(log, 40, 10, 200_000);
       const before = log.segmentCount;
@@ -78,8 +78,8 @@ for (const directories of [1, 2, 3]) {
       assert.ok(files.length <= directories);
     });
 
-    test('has takes behind an event that stays on the disk within a second, though records are appended', async (t) => {
-      const at = place(t, directories);
+    test('has takes behind an event that stays on the disk within a second, though records are appended', async () => {
+      const at = place(directories);
       const log = await EventLog.open({ ...at, checkpointMs: 3_600_000 });
       await appendAll(log, 10);
       // Times long before the last record: the log is not at rest.
@@ -93,7 +93,7 @@ for (const directories of [1, 2, 3]) {
       for (const nowMs of [5001, 5500, 5999]) log.maintain(nowMs);
       assert.equal(log.isClean, false);
       await maintainUntilClean(6001);
-      const after = crashed(t, at);
+      const after = crashed(at);
       await log.close();
       const again = await EventLog.open(after);
       assert.deepEqual(again.taken.ranges, [
@@ -103,13 +103,13 @@ for (const directories of [1, 2, 3]) {
       await again.close();
     });
 
-    test('carries takes in the records behind them when no checkpoint was written', async (t) => {
-      const at = place(t, directories);
+    test('carries takes in the records behind them when no checkpoint was written', async () => {
+      const at = place(directories);
       const log = await EventLog.open(at);
       await appendAll(log, 10);
       log.take(0, 60);
       await appendAll(log, 1);
-      const after = crashed(t, at);
+      const after = crashed(at);
       rmSync(after.checkpointDir, { recursive: true, force: true });
       await log.close();
       const again = await EventLog.open(after);
@@ -120,16 +120,16 @@ for (const directories of [1, 2, 3]) {
 }
 
 describe('a log that is damaged', () => {
-  async function filled(t: Pick<TestContext, 'after'>): Promise<Place> {
-    const at = place(t, 1, 1 << 20);
+  async function filled(): Promise<Place> {
+    const at = place(1, 1 << 20);
     const log = await EventLog.open(at);
     await appendAll(log, 30, 10, 100_000);
     await log.close();
     return at;
   }
 
-  test('a flipped byte in a block: the block is kept in quarantine, the rest is delivered', async (t) => {
-    const at = await filled(t);
+  test('a flipped byte in a block: the block is kept in quarantine, the rest is delivered', async () => {
+    const at = await filled();
     const [file] = segments(at.dataDirs[0]!);
     const bytes = readFileSync(file!);
     const mark = bytes.indexOf('20+10;20+10;20+10;');
@@ -147,8 +147,8 @@ describe('a log that is damaged', () => {
     await log.close();
   });
 
-  test('a missing segment: what it held is reported, the rest is delivered', async (t) => {
-    const at = await filled(t);
+  test('a missing segment: what it held is reported, the rest is delivered', async () => {
+    const at = await filled();
     const files = segments(at.dataDirs[0]!);
     assert.ok(files.length >= 3);
     rmSync(files[1]!);
@@ -161,8 +161,8 @@ describe('a log that is damaged', () => {
     await log.close();
   });
 
-  test('a missing newest segment: what it held is reported, and its numbers are not used again', async (t) => {
-    const at = await filled(t);
+  test('a missing newest segment: what it held is reported, and its numbers are not used again', async () => {
+    const at = await filled();
     rmSync(segments(at.dataDirs[0]!).at(-1)!);
     const log = await EventLog.open(at);
     assert.equal(log.end, 300);
@@ -172,8 +172,8 @@ describe('a log that is damaged', () => {
     await log.close();
   });
 
-  test('a segment whose tree is damaged: its records are used, and the file stays when they are taken', async (t) => {
-    const at = await filled(t);
+  test('a segment whose tree is damaged: its records are used, and the file stays when they are taken', async () => {
+    const at = await filled();
     const [file] = segments(at.dataDirs[0]!);
     const bytes = readFileSync(file!);
     for (const meta of [0, 2048, 4096]) bytes.fill(0xee, meta + 24, meta + 24 + 144);
@@ -191,8 +191,8 @@ describe('a log that is damaged', () => {
     await log.close();
   });
 
-  test('a segment that is no LMDB file: it is set aside and reported', async (t) => {
-    const at = await filled(t);
+  test('a segment that is no LMDB file: it is set aside and reported', async () => {
+    const at = await filled();
     const files = segments(at.dataDirs[0]!);
     writeFileSync(files[1]!, 'not at all an LMDB file'.repeat(1000));
     const log = await EventLog.open(at);
@@ -203,8 +203,8 @@ describe('a log that is damaged', () => {
     await log.close();
   });
 
-  test('a zero-length newest segment: as if it had never been made', async (t) => {
-    const at = await filled(t);
+  test('a zero-length newest segment: as if it had never been made', async () => {
+    const at = await filled();
     const empty = join(at.dataDirs[0]!, 'segment-000000000000012c.mdb');
     writeFileSync(empty, '');
     const log = await EventLog.open(at);
@@ -214,8 +214,8 @@ describe('a log that is damaged', () => {
     assert.deepEqual(at.reports, []);
   });
 
-  test('a torn tail: what is whole is delivered, the process lives', async (t) => {
-    const at = await filled(t);
+  test('a torn tail: what is whole is delivered, the process lives', async () => {
+    const at = await filled();
     const file = segments(at.dataDirs[0]!)[0]!;
     truncateSync(file, Math.floor(statSync(file).size / 2));
     const log = await EventLog.open(at);
@@ -232,8 +232,8 @@ describe('a log that is damaged', () => {
     ['cut to nothing', (file: string) => truncateSync(file, 0)],
     ['overwritten', (file: string) => writeFileSync(file, Buffer.alloc(8192, 0xff))],
   ] as const) {
-    test(`a checkpoint that is ${what}: events may come again, none is missing`, async (t) => {
-      const at = await filled(t);
+    test(`a checkpoint that is ${what}: events may come again, none is missing`, async () => {
+      const at = await filled();
       const log = await EventLog.open(at);
       log.take(0, 100);
       await log.close();
@@ -246,8 +246,8 @@ describe('a log that is damaged', () => {
     });
   }
 
-  test('two owners of one directory: the second is told who the first is', async (t) => {
-    const at = place(t);
+  test('two owners of one directory: the second is told who the first is', async () => {
+    const at = place();
     const log = await EventLog.open(at);
     await assert.rejects(
       EventLog.open({ ...at, owner: 'channel c2' }),
@@ -262,8 +262,8 @@ describe('a log that is damaged', () => {
     await next.close();
   });
 
-  test('a lock of a process that is gone is taken over', async (t) => {
-    const at = place(t);
+  test('a lock of a process that is gone is taken over', async () => {
+    const at = place();
     await (await EventLog.open(at)).close();
     const lock = join(at.dataDirs[0]!, 'in_use.lock');
     const { hostname } = await import('node:os');
@@ -275,8 +275,8 @@ describe('a log that is damaged', () => {
     assert.ok(!existsSync(lock));
   });
 
-  test('a checkpoint of an earlier process is there until there is a new one', async (t) => {
-    const at = place(t);
+  test('a checkpoint of an earlier process is there until there is a new one', async () => {
+    const at = place();
     const log = await EventLog.open(at);
     await appendAll(log, 3);
     log.take(0, 10);
@@ -292,21 +292,21 @@ describe('a log that is damaged', () => {
     await third.close();
   });
 
-  test('too little free space refuses appends by figure and remedy', async (t) => {
-    const log = await EventLog.open({ ...place(t), freeBytesMin: Number.MAX_SAFE_INTEGER });
+  test('too little free space refuses appends by figure and remedy', async () => {
+    const log = await EventLog.open({ ...place(), freeBytesMin: Number.MAX_SAFE_INTEGER });
     const refusal = log.refusal(Date.now());
     assert.match(refusal!.message, /Usable space exhausted, only \d+ bytes remaining, required \d+ bytes/);
     assert.match(refusal!.detail.remedy!, /minimumRequiredSpace/);
     await log.close();
   });
 
-  test('a copy of a running log opens elsewhere (what a crash leaves)', async (t) => {
-    const at = place(t, 2);
+  test('a copy of a running log opens elsewhere (what a crash leaves)', async () => {
+    const at = place(2);
     const log = await EventLog.open(at);
     const flying = Array.from({ length: 20 }, () => log.append([group(log.end, 10, 50_000)]).settled);
     await flying[5];
     const durable = log.durable;
-    const after = crashed(t, at);
+    const after = crashed(at);
     await Promise.all(flying);
     await log.close();
     const again = await EventLog.open(after);

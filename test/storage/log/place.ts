@@ -2,7 +2,6 @@
 import assert from 'node:assert/strict';
 import { cpSync, existsSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import type { TestContext } from 'node:test';
 import type { EventLog, LogSettings } from '../../../src/storage/log/log.ts';
 import { temporaryDirectory } from '../../kit/temporary.ts';
 import { until } from '../../kit/until.ts';
@@ -11,8 +10,8 @@ export interface Place extends LogSettings {
   readonly reports: string[];
 }
 
-export function place(t: Pick<TestContext, 'after'>, directories = 1, segmentBytes = 1 << 20): Place {
-  const base = temporaryDirectory(t);
+export function place(directories = 1, segmentBytes = 1 << 20): Place {
+  const base = temporaryDirectory();
   const reports: string[] = [];
   return {
     checkpointDir: join(base, 'checkpoint'),
@@ -29,8 +28,8 @@ export function place(t: Pick<TestContext, 'after'>, directories = 1, segmentByt
 }
 
 /** The same files as they are now, as a crash would leave them. */
-export function crashed(t: Pick<TestContext, 'after'>, from: Place): Place {
-  const to = place(t, from.dataDirs.length, from.segmentBytes);
+export function crashed(from: Place): Place {
+  const to = place(from.dataDirs.length, from.segmentBytes);
   if (existsSync(from.checkpointDir)) cpSync(from.checkpointDir, to.checkpointDir, { recursive: true });
   from.dataDirs.forEach((directory, n) => {
     if (existsSync(directory)) cpSync(directory, to.dataDirs[n]!, { recursive: true });

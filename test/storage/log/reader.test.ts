@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, type TestContext, test } from 'node:test';
+import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { EventLog, type LogSettings } from '../../../src/storage/log/log.ts';
 import { LogReader } from '../../../src/storage/log/reader.ts';
@@ -58,8 +58,8 @@ async function seenByLog(place: LogSettings): Promise<Seen> {
 }
 
 /** A log of some groups, parts of it taken; a flipped byte and a missing segment where they are wanted. */
-async function make(t: Pick<TestContext, 'after'>, plan: Plan): Promise<LogSettings> {
-  const place = settings(temporaryDirectory(t), plan.directories);
+async function make(plan: Plan): Promise<LogSettings> {
+  const place = settings(temporaryDirectory(), plan.directories);
   const log = await EventLog.open(place);
   for (const [n, count] of plan.groups.entries()) {
     await log.append([{ count, value: Buffer.alloc(9000, `block ${n};`) }]).settled;
@@ -101,12 +101,12 @@ const plans: fc.Arbitrary<Plan & { turnBlocks: number }> = fc.record({
 });
 
 describe('the reader of a log', () => {
-  test('sees the blocks that the log delivers, whatever is taken, damaged or gone, and changes no file', async (t) => {
+  test('sees the blocks that the log delivers, whatever is taken, damaged or gone, and changes no file', async () => {
     await fc.assert(
       fc.asyncProperty(plans, async ({ turnBlocks, ...plan }) => {
-        const place = await make(t, plan);
+        const place = await make(plan);
         const base = join(place.checkpointDir, '..');
-        const copy = temporaryDirectory(t);
+        const copy = temporaryDirectory();
         cpSync(base, copy, { recursive: true });
         const seen = await seenByReader(place, turnBlocks);
         for (const entry of readdirSync(copy, { recursive: true, withFileTypes: true })) {
@@ -121,8 +121,8 @@ describe('the reader of a log', () => {
     );
   });
 
-  test('holds the directories while it reads, and lets them go', async (t) => {
-    const place = settings(temporaryDirectory(t), 2);
+  test('holds the directories while it reads, and lets them go', async () => {
+    const place = settings(temporaryDirectory(), 2);
     await (await EventLog.open(place)).close();
     const reader = await LogReader.open({ ...place, owner: 'a reader' });
     await assert.rejects(EventLog.open(place), { code: 'STORAGE_LOCKED', message: /in use by a reader/ });

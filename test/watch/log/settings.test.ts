@@ -2,15 +2,15 @@
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, type TestContext, test } from 'node:test';
+import { describe, test } from 'node:test';
 import { type LogSettings, logSettings } from '../../../src/watch/log/settings.ts';
 import { temporaryDirectory } from '../../kit/temporary.ts';
 
 type Properties = Readonly<Record<string, string>>;
 
 /** With a file of that name and text in the --conf directory. */
-function withFile(t: TestContext, name: string, text: string, properties: Properties = {}): LogSettings {
-  const folder = temporaryDirectory(t);
+function withFile(name: string, text: string, properties: Properties = {}): LogSettings {
+  const folder = temporaryDirectory();
   writeFileSync(join(folder, name), text);
   return logSettings(properties, folder);
 }
@@ -46,8 +46,8 @@ const LOG4J2 = `<Configuration status="ERROR">
 const inDirectory = (directory: string) => LOG4J2.replace(`\${LOG_DIR}/f`, `${directory}/f`);
 
 describe('log4j.properties of Flume 1.9', () => {
-  test('says where the log file is, how large it grows and how many are kept', (t) => {
-    const settings = withFile(t, 'log4j.properties', LOG4J);
+  test('says where the log file is, how large it grows and how many are kept', () => {
+    const settings = withFile('log4j.properties', LOG4J);
     assert.equal(place(settings), '/var/log/flume/agent.log');
     assert.deepEqual([settings.root, settings.appenders], ['info', ['LOGFILE']]);
     assert.deepEqual([settings.rollBytes, settings.backups], [20 * 1024 * 1024, 3]);
@@ -55,28 +55,28 @@ describe('log4j.properties of Flume 1.9', () => {
     assert.deepEqual(settings.warnings, []);
   });
 
-  test('its flume.root.logger counts as if it stood on the command line, which is stronger', (t) => {
+  test('its flume.root.logger counts as if it stood on the command line, which is stronger', () => {
     const text = LOG4J.replace('INFO,LOGFILE', 'DEBUG,console');
-    const own = withFile(t, 'log4j.properties', text);
+    const own = withFile('log4j.properties', text);
     assert.deepEqual([own.root, own.appenders], ['debug', ['console']]);
-    const given = withFile(t, 'log4j.properties', text, { 'flume.root.logger': 'WARN,DAILY' });
+    const given = withFile('log4j.properties', text, { 'flume.root.logger': 'WARN,DAILY' });
     assert.deepEqual([given.root, given.appenders], ['warn', ['DAILY']]);
   });
 
-  test('-Dflume.log.dir and -Dflume.log.file are stronger', (t) => {
-    const given = withFile(t, 'log4j.properties', LOG4J, { 'flume.log.dir': '/tmp/x' });
+  test('-Dflume.log.dir and -Dflume.log.file are stronger', () => {
+    const given = withFile('log4j.properties', LOG4J, { 'flume.log.dir': '/tmp/x' });
     assert.equal(place(given), '/tmp/x/agent.log');
   });
 
-  test('lines end as Windows ends them, and go on behind a backslash', (t) => {
-    const settings = withFile(t, 'log4j.properties', 'log4j.rootLogger=WARN, \\\r\n  console\r\n');
+  test('lines end as Windows ends them, and go on behind a backslash', () => {
+    const settings = withFile('log4j.properties', 'log4j.rootLogger=WARN, \\\r\n  console\r\n');
     assert.deepEqual([settings.root, settings.appenders], ['warn', ['console']]);
   });
 });
 
 describe('log4j2.xml of Flume 1.11', () => {
-  test('says where the log file is, how large it grows and how many are kept', (t) => {
-    const settings = withFile(t, 'log4j2.xml', LOG4J2);
+  test('says where the log file is, how large it grows and how many are kept', () => {
+    const settings = withFile('log4j2.xml', LOG4J2);
     assert.equal(place(settings), 'flume.log');
     assert.deepEqual([settings.rollBytes, settings.backups], [50 * 1024 * 1024, 20]);
     assert.equal(settings.levels.get('org.apache.hadoop'), 'error');
@@ -91,13 +91,13 @@ describe('log4j2.xml of Flume 1.11', () => {
     ['no such appender', '<Root level="INFO"/>', {}, 'logs/flume.log'],
   ];
   for (const [what, xml, properties, wanted] of cases) {
-    test(`the file's name: ${what}`, (t) => {
-      assert.equal(place(withFile(t, 'log4j2.xml', xml, properties)), wanted);
+    test(`the file's name: ${what}`, () => {
+      assert.equal(place(withFile('log4j2.xml', xml, properties)), wanted);
     });
   }
 
-  test('is not looked at beside a log4j.properties', (t) => {
-    const folder = temporaryDirectory(t);
+  test('is not looked at beside a log4j.properties', () => {
+    const folder = temporaryDirectory();
     writeFileSync(join(folder, 'log4j.properties'), 'log4j.rootLogger=ERROR,console');
     writeFileSync(join(folder, 'log4j2.xml'), LOG4J2);
     const settings = logSettings({}, folder);

@@ -24,8 +24,8 @@ const settings = (directory: string, more: Partial<LogSettings> = {}): LogSettin
 const line = (text: string): LogRecord => ({ timeMs: 0, level: 'info', thread: 'main', logger: 'x', text });
 
 describe('the log file', () => {
-  test('rolls at its size and keeps as many as it may', (t) => {
-    const directory = temporaryDirectory(t);
+  test('rolls at its size and keeps as many as it may', () => {
+    const directory = temporaryDirectory();
     const writer = new LogWriter(settings(directory));
     for (let n = 0; n < 100; n++) writer.write(line(`${n} ${'é'.repeat(20)}`));
     assert.deepEqual(readdirSync(directory).sort(), ['flume.log', 'flume.log.1', 'flume.log.2']);
@@ -35,15 +35,15 @@ describe('the log file', () => {
     assert.match(readFileSync(join(directory, 'flume.log'), 'utf8'), /99 é+\n$/);
   });
 
-  test('without backups starts anew', (t) => {
-    const directory = temporaryDirectory(t);
+  test('without backups starts anew', () => {
+    const directory = temporaryDirectory();
     const writer = new LogWriter(settings(directory, { backups: 0 }));
     for (let n = 0; n < 100; n++) writer.write(line(`${n}`));
     assert.deepEqual(readdirSync(directory), ['flume.log']);
   });
 
-  test('that was taken away is written anew', (t) => {
-    const directory = temporaryDirectory(t);
+  test('that was taken away is written anew', () => {
+    const directory = temporaryDirectory();
     const writer = new LogWriter(settings(directory));
     writer.write(line('before'));
     rmSync(join(directory, 'flume.log'));
@@ -53,7 +53,7 @@ describe('the log file', () => {
 
   test('that cannot be written is tried again after a while, and gets what comes then', (t) => {
     t.mock.timers.enable({ apis: ['Date'], now: 1_700_000_000_000 });
-    const directory = join(temporaryDirectory(t), 'logs');
+    const directory = join(temporaryDirectory(), 'logs');
     // A file where the directory should be: nothing can be written below it, not by root either.
     writeFileSync(directory, '');
     const writer = new LogWriter(settings(directory, { appenders: ['LOGFILE'] }));

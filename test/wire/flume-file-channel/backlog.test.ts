@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, type TestContext, test } from 'node:test';
+import { describe, test } from 'node:test';
 import { keysOfStore, readBacklog } from '../../../src/wire/flume-file-channel/backlog.ts';
 import { temporaryDirectory } from '../../kit/temporary.ts';
 import { FIXTURES, type FixtureName, unpack } from './fixture.ts';
@@ -11,8 +11,8 @@ import { directoriesAt, type PlainEvent, plain } from './script.ts';
 /** Java had these in an order of its own, or twice. */
 const NOT_EXACT: ReadonlySet<FixtureName> = new Set(['open-at-checkpoint', 'retaken']);
 
-function laidOut(t: TestContext, name: FixtureName) {
-  const at = temporaryDirectory(t);
+function laidOut(name: FixtureName) {
+  const at = temporaryDirectory();
   const fixture = unpack(name, at);
   const keys = name === 'encrypted' ? { keys: keysOf(at) } : {};
   return { at, fixture, settings: { ...directoriesAt(at, fixture.dataDirs), ...keys } };
@@ -34,8 +34,8 @@ const numbers = (events: readonly PlainEvent[]) => events.map(({ headers }) => N
 
 describe('a backlog is what Java Flume would deliver', () => {
   for (const name of FIXTURES.filter((one) => !NOT_EXACT.has(one))) {
-    test(`${name}: by the checkpoint`, (t) => {
-      const { fixture, settings } = laidOut(t, name);
+    test(`${name}: by the checkpoint`, () => {
+      const { fixture, settings } = laidOut(name);
       const backlog = readBacklog(settings);
       const events = [...backlog.events()].map(plain);
       assert.deepEqual(events, fixture.delivered);
@@ -46,14 +46,14 @@ describe('a backlog is what Java Flume would deliver', () => {
   }
 
   for (const name of FIXTURES) {
-    test(`${name}: by the logs alone`, (t) => {
-      const { fixture, settings } = laidOut(t, name);
+    test(`${name}: by the logs alone`, () => {
+      const { fixture, settings } = laidOut(name);
       assert.deepEqual(read({ ...settings, useCheckpoint: false }), fixture.deliveredFromLogs);
     });
   }
 
-  test('what was being taken at the checkpoint comes first, in the order of its puts', (t) => {
-    const { fixture, settings } = laidOut(t, 'open-at-checkpoint');
+  test('what was being taken at the checkpoint comes first, in the order of its puts', () => {
+    const { fixture, settings } = laidOut('open-at-checkpoint');
     const found = numbers(read(settings));
     // 4 to 6, and one more, were taken for good after the checkpoint; 800 to 802 were never committed.
     assert.deepEqual(found.slice(0, 6), [0, 1, 2, 3, 7, 8]);
@@ -62,14 +62,14 @@ describe('a backlog is what Java Flume would deliver', () => {
     assert.deepEqual(sorted(found), sorted(numbers(fixture.delivered)));
   });
 
-  test('what was taken, rolled back and taken again is not delivered again, though Flume does so', (t) => {
-    const { fixture, settings } = laidOut(t, 'retaken');
+  test('what was taken, rolled back and taken again is not delivered again, though Flume does so', () => {
+    const { fixture, settings } = laidOut('retaken');
     assert.deepEqual(numbers(read(settings)), [2, 3, 4, 5]);
     assert.deepEqual(numbers(fixture.delivered), [1, 2, 0, 3, 4, 5]);
   });
 
-  test('nothing is written, and reading again gives the same', (t) => {
-    const { at, fixture, settings } = laidOut(t, 'killed');
+  test('nothing is written, and reading again gives the same', () => {
+    const { at, fixture, settings } = laidOut('killed');
     const state = () =>
       readdirSync(at, { recursive: true })
         .map((path) => join(at, String(path)))
@@ -82,8 +82,8 @@ describe('a backlog is what Java Flume would deliver', () => {
     assert.deepEqual(state(), before);
   });
 
-  test('an iteration that is left early has closed its files', (t) => {
-    const { at, settings } = laidOut(t, 'closed');
+  test('an iteration that is left early has closed its files', () => {
+    const { at, settings } = laidOut('closed');
     const open = () => readdirSync('/proc/self/fd').length;
     const before = open();
     for (const event of readBacklog(settings).events()) {
@@ -94,8 +94,8 @@ describe('a backlog is what Java Flume would deliver', () => {
     assert.equal(open(), before, at);
   });
 
-  test('bodies stay as they are while the iteration goes on', (t) => {
-    const { fixture, settings } = laidOut(t, 'texts');
+  test('bodies stay as they are while the iteration goes on', () => {
+    const { fixture, settings } = laidOut('texts');
     const events = [...readBacklog(settings).events()];
     assert.deepEqual(events.map(plain), fixture.delivered);
     events[0]!.body.fill(0);
@@ -127,8 +127,8 @@ describe('a checkpoint that cannot be trusted is left aside, and the logs are re
   const cut = (path: string, size: number) => writeFileSync(path, readFileSync(path).subarray(0, size));
 
   for (const [name, change, reason] of cases) {
-    test(name, (t) => {
-      const { fixture, settings } = laidOut(t, 'open-at-checkpoint');
+    test(name, () => {
+      const { fixture, settings } = laidOut('open-at-checkpoint');
       change(settings.checkpointDir);
       const backlog = readBacklog(settings);
       assert.deepEqual([...backlog.events()].map(plain), fixture.deliveredFromLogs);
@@ -137,14 +137,14 @@ describe('a checkpoint that cannot be trusted is left aside, and the logs are re
     });
   }
 
-  test('missing lists of open transactions are empty ones', (t) => {
-    const { fixture, settings } = laidOut(t, 'thrifty-directory');
+  test('missing lists of open transactions are empty ones', () => {
+    const { fixture, settings } = laidOut('thrifty-directory');
     for (const name of ['inflightputs', 'inflighttakes']) rmSync(join(settings.checkpointDir, name));
     assert.deepEqual(read(settings), fixture.delivered);
   });
 
-  test('a log file that the checkpoint needs and that is gone is told', (t) => {
-    const { fixture, settings } = laidOut(t, 'closed');
+  test('a log file that the checkpoint needs and that is gone is told', () => {
+    const { fixture, settings } = laidOut('closed');
     const [directory] = settings.dataDirs;
     const lost = readdirSync(directory!)
       .filter((name) => /^log-\d+$/.test(name))
@@ -166,27 +166,27 @@ describe('keys', () => {
   const refused = (settings: Parameters<typeof readBacklog>[0], text: RegExp) =>
     assert.throws(() => readBacklog(settings), { code: 'CONF_OPTION_VALUE', message: text });
 
-  test('an encrypted log without a key store is refused', (t) => {
-    const { settings } = laidOut(t, 'encrypted');
+  test('an encrypted log without a key store is refused', () => {
+    const { settings } = laidOut('encrypted');
     refused(directories(settings), /log-1 is encrypted with the key first$/);
   });
 
-  test('a key store without the key is refused', (t) => {
-    const { settings } = laidOut(t, 'encrypted');
+  test('a key store without the key is refused', () => {
+    const { settings } = laidOut('encrypted');
     refused(
       { ...settings, keys: (alias) => (alias === 'first' ? settings.keys!(alias) : null) },
       /key second$/,
     );
   });
 
-  test('another key is refused, not taken for damage', (t) => {
-    const { settings } = laidOut(t, 'encrypted');
+  test('another key is refused, not taken for damage', () => {
+    const { settings } = laidOut('encrypted');
     refused({ ...settings, keys: () => Buffer.alloc(16) }, /cannot be decrypted with the key first/);
     refused({ ...settings, keys: () => Buffer.alloc(5) }, /a key of 5 bytes and a vector of 16 bytes/);
   });
 
-  test('a wrong password is told with its file', (t) => {
-    const { at, settings } = laidOut(t, 'encrypted');
+  test('a wrong password is told with its file', () => {
+    const { at, settings } = laidOut('encrypted');
     const { passwordFiles: _, ...files } = {
       keyStoreFile: join(at, 'keys.jceks'),
       keyStorePasswordFile: join(at, 'store.password'),

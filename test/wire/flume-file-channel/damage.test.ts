@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, type TestContext, test } from 'node:test';
+import { describe, test } from 'node:test';
 import { readBacklog } from '../../../src/wire/flume-file-channel/backlog.ts';
 import { temporaryDirectory } from '../../kit/temporary.ts';
 import {
@@ -24,8 +24,8 @@ import {
   writeLog,
 } from './write.ts';
 
-function channel(t: TestContext, records: readonly Buffer[], options: MetaOptions = {}) {
-  const at = temporaryDirectory(t);
+function channel(records: readonly Buffer[], options: MetaOptions = {}) {
+  const at = temporaryDirectory();
   writeLog(join(at, 'data', 'log-1'), records, options);
   return { at, settings: { checkpointDir: join(at, 'checkpoint'), dataDirs: [join(at, 'data')] } };
 }
@@ -68,9 +68,9 @@ describe('ends of a log file', () => {
     ],
   ];
   for (const [name, tail, finding] of cases) {
-    test(name, (t) => {
+    test(name, () => {
       assert.equal(goodBytes, 126);
-      const { settings } = channel(t, [...good, ...tail]);
+      const { settings } = channel([...good, ...tail]);
       const { bodies, findings } = read(settings);
       assert.deepEqual(bodies, ['a', 'b']);
       assert.equal(findings.length, finding === null ? 0 : 1, findings.join());
@@ -78,9 +78,9 @@ describe('ends of a log file', () => {
     });
   }
 
-  test('a file may be torn at each of its bytes', (t) => {
+  test('a file may be torn at each of its bytes', () => {
     const all = Buffer.concat([...good, ...later]);
-    const { at, settings } = channel(t, []);
+    const { at, settings } = channel([]);
     for (let size = 0; size <= all.length; size++) {
       writeFileSync(join(at, 'data', 'log-1'), all.subarray(0, size));
       const { bodies } = read(settings);
@@ -139,8 +139,8 @@ describe('records that are skipped, and the rest is read', () => {
     ],
   ];
   for (const [name, bad, finding] of cases) {
-    test(name, (t) => {
-      const { settings } = channel(t, [...good, ...bad, ...later, FILL]);
+    test(name, () => {
+      const { settings } = channel([...good, ...bad, ...later, FILL]);
       const { bodies, findings } = read(settings);
       assert.deepEqual(bodies, ['a', 'b', 'c']);
       assert.equal(findings.length, finding === null ? 0 : 1, findings.join());
@@ -148,9 +148,9 @@ describe('records that are skipped, and the rest is read', () => {
     });
   }
 
-  test('of many findings of a kind some are told and the others counted', (t) => {
+  test('of many findings of a kind some are told and the others counted', () => {
     const bad = Array.from({ length: 250 }, (_, i) => put(5, 100 + i, 'x', { checksum: 1 }));
-    const { settings } = channel(t, [...good, ...bad, commit(5, 900, 'puts')]);
+    const { settings } = channel([...good, ...bad, commit(5, 900, 'puts')]);
     const { bodies, findings, eventCount } = read(settings);
     assert.deepEqual([bodies.join(), eventCount, findings.length], ['a,b', 252, 101]);
     assert.equal(findings.at(-1), 'an event cannot be read and is skipped: 150 more');
@@ -158,7 +158,7 @@ describe('records that are skipped, and the rest is read', () => {
 });
 
 describe('records that are as they should be, though unusual', () => {
-  test('a put without checksum, unknown fields, a header in another order', (t) => {
+  test('a put without checksum, unknown fields, a header in another order', () => {
     const header = Buffer.concat([fixed64(3, 2), bytesField(9, 'new'), fixed32(1, 1), fixed64(2, 1)]);
     const event = Buffer.concat([bytesField(2, 'odd'), bytesField(7, 'new')]);
     const odd = Buffer.concat([
@@ -166,39 +166,35 @@ describe('records that are as they should be, though unusual', () => {
       delimited(bytesField(1, event)),
       delimited(bytesField(4, 'new')),
     ]);
-    const { settings } = channel(t, [
-      put(1, 1, 'plain', { checksum: null }),
-      frame(odd),
-      commit(1, 3, 'puts'),
-    ]);
+    const { settings } = channel([put(1, 1, 'plain', { checksum: null }), frame(odd), commit(1, 3, 'puts')]);
     assert.deepEqual(read(settings), { bodies: ['plain', 'odd'], findings: [], eventCount: 2 });
   });
 
-  test('records of one write order: puts come before the end of their transaction', (t) => {
-    const { at, settings } = channel(t, [put(1, 5, 'a')]);
+  test('records of one write order: puts come before the end of their transaction', () => {
+    const { at, settings } = channel([put(1, 5, 'a')]);
     writeLog(join(at, 'data', 'log-2'), [commit(1, 5, 'puts')]);
     writeLog(join(at, 'data', 'log-3'), [rollback(2, 5)]);
     assert.deepEqual(read(settings).bodies, ['a']);
   });
 
-  test('a take whose commit is met before that of the put takes its event, and no other', (t) => {
+  test('a take whose commit is met before that of the put takes its event, and no other', () => {
     const taking = [take(2, 1, 1, 0), commit(2, 2, 'takes')];
     const first = Buffer.concat(taking).length;
     const bodiesAfterTake = (offset: number) => {
       const puts = [put(1, 3, 'a'), put(1, 4, 'b'), commit(1, 5, 'puts')];
-      return read(channel(t, [take(2, 1, 1, offset), taking[1]!, ...puts]).settings).bodies;
+      return read(channel([take(2, 1, 1, offset), taking[1]!, ...puts]).settings).bodies;
     };
     assert.deepEqual(bodiesAfterTake(first), ['b']);
     assert.deepEqual(bodiesAfterTake(first + 1), ['a', 'b']);
   });
 
-  test('a take of an event whose file is gone', (t) => {
-    const { settings } = channel(t, [take(2, 1, 99, 0), commit(2, 2, 'takes'), ...later]);
+  test('a take of an event whose file is gone', () => {
+    const { settings } = channel([take(2, 1, 99, 0), commit(2, 2, 'takes'), ...later]);
     assert.deepEqual(read(settings), { bodies: ['c'], findings: [], eventCount: 1 });
   });
 
-  test('a record larger than any buffer, and files by the dozen', (t) => {
-    const { at, settings } = channel(t, [
+  test('a record larger than any buffer, and files by the dozen', () => {
+    const { at, settings } = channel([
       put(1, 1, 'x'.repeat(3_000_000)),
       put(1, 2, 'small'),
       commit(1, 3, 'puts'),
@@ -214,14 +210,14 @@ describe('records that are as they should be, though unusual', () => {
     );
   });
 
-  test('an encrypted file: one bad record at its start is damage, not another key', (t) => {
+  test('an encrypted file: one bad record at its start is damage, not another key', () => {
     const key = Buffer.alloc(24, 7);
     const iv = Buffer.alloc(16, 9);
     const contents = [putContent(1, 1, 'bad'), putContent(1, 2, 'x'.repeat(2000)), putContent(1, 3, 'y')];
     const records = encrypted(key, iv, [...contents, content(4, 1, 4, fixed32(1, 1))]);
     records[0]!.fill(0xee, 5, 20);
     const encryption = { provider: 'AesCtrNoPadding', keyAlias: 'k', parameters: iv };
-    const { settings } = channel(t, [...records, FILL], { encryption });
+    const { settings } = channel([...records, FILL], { encryption });
     const { bodies, findings } = read({ ...settings, keys: () => key });
     assert.deepEqual(bodies, ['x'.repeat(2000), 'y']);
     assert.match(findings.join(), /^a record cannot be decoded and is skipped: at offset 0/);
@@ -294,8 +290,8 @@ describe('directories that are refused', () => {
     ['none at all', (_, { dataDirs }) => dataDirs.pop(), 'CONF_OPTION_VALUE', /no data directory is given/],
   ];
   for (const [name, change, code, message] of cases) {
-    test(name, (t) => {
-      const { at, settings } = channel(t, good);
+    test(name, () => {
+      const { at, settings } = channel(good);
       change(at, settings);
       assert.throws(() => readBacklog(settings), { code, message });
     });
@@ -303,8 +299,8 @@ describe('directories that are refused', () => {
 });
 
 describe('files beside the logs', () => {
-  test('a log that was only just made is a note', (t) => {
-    const { at, settings } = channel(t, good);
+  test('a log that was only just made is a note', () => {
+    const { at, settings } = channel(good);
     writeFileSync(join(at, 'data', 'log-2'), '');
     writeFileSync(join(at, 'data', 'log-3'), '');
     writeFileSync(join(at, 'data', 'log-3.meta'), '');
@@ -317,8 +313,8 @@ describe('files beside the logs', () => {
   });
 
   for (const ending of ['.meta.tmp', '.meta.old']) {
-    test(`metadata that were left as ${ending} count, and stay there`, (t) => {
-      const { at, settings } = channel(t, good);
+    test(`metadata that were left as ${ending} count, and stay there`, () => {
+      const { at, settings } = channel(good);
       rmSync(join(at, 'data', 'log-1.meta'));
       writeFileSync(join(at, 'data', `log-1${ending}`), meta(1));
       assert.deepEqual(read(settings).bodies, ['a', 'b']);
@@ -326,16 +322,16 @@ describe('files beside the logs', () => {
     });
   }
 
-  test('backups of the integrity tool and other names are no logs', (t) => {
-    const { at, settings } = channel(t, good);
+  test('backups of the integrity tool and other names are no logs', () => {
+    const { at, settings } = channel(good);
     for (const name of ['log-1.bak', 'log-x', 'xlog-2', 'in_use.lock'])
       writeFileSync(join(at, 'data', name), 'x');
     mkdirSync(join(at, 'data', 'lost+found'));
     assert.deepEqual(read(settings).bodies, ['a', 'b']);
   });
 
-  test('an empty channel has an empty backlog', (t) => {
-    const at = temporaryDirectory(t);
+  test('an empty channel has an empty backlog', () => {
+    const at = temporaryDirectory();
     mkdirSync(join(at, 'data'));
     const settings = { checkpointDir: join(at, 'checkpoint'), dataDirs: [join(at, 'data')] };
     assert.deepEqual(read(settings), { bodies: [], findings: [], eventCount: 0 });

@@ -2,14 +2,14 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { closeSync, linkSync, mkdirSync, openSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, type TestContext, test } from 'node:test';
+import { describe, test } from 'node:test';
 import { Findings } from '../../../src/wire/flume-file-channel/findings.ts';
 import { refuseIfHeld } from '../../../src/wire/flume-file-channel/lock.ts';
 import { temporaryDirectory } from '../../kit/temporary.ts';
 
 /** A directory with a lock file, and one without. */
-function directories(t: TestContext): { at: string; lock: string; both: string[] } {
-  const at = temporaryDirectory(t);
+function directories(): { at: string; lock: string; both: string[] } {
+  const at = temporaryDirectory();
   const [data, checkpoint] = [join(at, 'data'), join(at, 'checkpoint')];
   mkdirSync(data);
   const lock = join(data, 'in_use.lock');
@@ -33,8 +33,8 @@ function processes(at: string, list: Record<string, { command: string; open: str
 }
 
 describe('a directory of a channel', () => {
-  test('is refused while a process has its lock file open, and then no longer', async (t) => {
-    const { lock, both } = directories(t);
+  test('is refused while a process has its lock file open, and then no longer', async () => {
+    const { lock, both } = directories();
     const fd = openSync(lock, 'r+');
     const holder = spawn(process.execPath, ['-e', 'process.stdin.resume()'], {
       stdio: ['pipe', 'ignore', 'ignore', fd],
@@ -53,8 +53,8 @@ describe('a directory of a channel', () => {
     refuseIfHeld(both, new Findings());
   });
 
-  test('is free when only other files are open', (t) => {
-    const { at, both } = directories(t);
+  test('is free when only other files are open', () => {
+    const { at, both } = directories();
     const other = join(at, 'other');
     writeFileSync(other, '');
     const proc = processes(at, { 12: { command: 'java org.apache.flume.node.Application', open: other } });
@@ -63,8 +63,8 @@ describe('a directory of a channel', () => {
     assert.deepEqual(findings.list(), []);
   });
 
-  test('may be in use when an agent of another user runs: a warning', (t) => {
-    const { at, lock, both } = directories(t);
+  test('may be in use when an agent of another user runs: a warning', () => {
+    const { at, lock, both } = directories();
     const proc = processes(at, {
       7: { command: 'kworker', open: null },
       12: { command: 'java\0org.apache.flume.node.Application', open: null },
@@ -76,8 +76,8 @@ describe('a directory of a channel', () => {
     assert.match(finding!.text, /process 12 of another user/);
   });
 
-  test('may be in use where processes cannot be listed: a warning', (t) => {
-    const { at, both } = directories(t);
+  test('may be in use where processes cannot be listed: a warning', () => {
+    const { at, both } = directories();
     const findings = new Findings();
     refuseIfHeld(both, findings, join(at, 'no-proc'));
     assert.match(
@@ -86,8 +86,8 @@ describe('a directory of a channel', () => {
     );
   });
 
-  test('without a lock file nobody is asked for', (t) => {
-    const { at, both } = directories(t);
+  test('without a lock file nobody is asked for', () => {
+    const { at, both } = directories();
     const findings = new Findings();
     refuseIfHeld([both[0]!], findings, join(at, 'no-proc'));
     assert.deepEqual(findings.list(), []);

@@ -80,8 +80,8 @@ describe('Hadoop and Avro read what Millrace writes', () => {
     return path;
   }
 
-  test(`compressed files: ${JAVA_CODECS.join(', ')}`, async (t) => {
-    const directory = temporaryDirectory(t);
+  test(`compressed files: ${JAVA_CODECS.join(', ')}`, async () => {
+    const directory = temporaryDirectory();
     const files = await Promise.all(JAVA_CODECS.map((name) => compressedFile(directory, name)));
     const wanted = Buffer.concat(bodies);
     readCompressedFiles(files).forEach((bytes, i) => {
@@ -89,8 +89,8 @@ describe('Hadoop and Avro read what Millrace writes', () => {
     });
   });
 
-  test('compressed files: zstd, by its own program', async (t) => {
-    const path = await compressedFile(temporaryDirectory(t), WITHOUT_JAVA);
+  test('compressed files: zstd, by its own program', async () => {
+    const path = await compressedFile(temporaryDirectory(), WITHOUT_JAVA);
     const read = execFileSync('zstd', ['-dc', path], { maxBuffer: 64 * 1024 * 1024 });
     assert.ok(read.equals(Buffer.concat(bodies)));
   });
@@ -103,7 +103,7 @@ describe('Hadoop and Avro read what Millrace writes', () => {
     let read: ReturnType<typeof readSequenceFiles> = [];
 
     before(async () => {
-      const directory = temporaryDirectory({ after: (remove) => after(remove as () => void) });
+      const directory = temporaryDirectory();
       const files = await Promise.all(kinds.map(({ name, value }) => sequenceFile(directory, value, name)));
       read = readSequenceFiles(files);
     });
@@ -129,8 +129,8 @@ describe('Hadoop and Avro read what Millrace writes', () => {
     });
   }
 
-  test(`containers of events: ${AVRO_CODEC_NAMES.join(', ')}`, async (t) => {
-    const directory = temporaryDirectory(t);
+  test(`containers of events: ${AVRO_CODEC_NAMES.join(', ')}`, async () => {
+    const directory = temporaryDirectory();
     const small = events.slice(0, 3000);
     const files = await Promise.all(
       AVRO_CODEC_NAMES.map(async (compressionCodec) => {
@@ -154,8 +154,8 @@ describe('Hadoop and Avro read what Millrace writes', () => {
     });
   });
 
-  test('a container of records of their own schema', async (t) => {
-    const path = join(temporaryDirectory(t), 'records.avro');
+  test('a container of records of their own schema', async () => {
+    const path = join(temporaryDirectory(), 'records.avro');
     const schema = {
       type: 'record',
       name: 'm',

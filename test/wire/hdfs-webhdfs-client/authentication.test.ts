@@ -80,7 +80,7 @@ describe('delegation tokens', () => {
   });
 
   test('of a file that is replaced, when the old one is refused', async (t) => {
-    const file = join(temporaryDirectory(t), 'token');
+    const file = join(temporaryDirectory(), 'token');
     writeFileSync(file, 'b2xk\n');
     const server = await ScriptedServer.start(t, ({ query }, answer) => {
       if (query.get('delegation') === 'bmV3') return json(answer, home);
@@ -98,7 +98,7 @@ describe('delegation tokens', () => {
   });
 
   test('a refused token whose file stays is an error; so is a file without one', async (t) => {
-    const file = join(temporaryDirectory(t), 'token');
+    const file = join(temporaryDirectory(), 'token');
     const server = await ScriptedServer.start(t, (_, answer) =>
       remote(
         answer,
@@ -146,7 +146,7 @@ describe('SPNEGO', () => {
 
   test('a command that brings the cookie itself, as curl does, is run once for all who wait', async (t) => {
     const server = await negotiating(t);
-    const file = join(temporaryDirectory(t), 'runs');
+    const file = join(temporaryDirectory(), 'runs');
     const headers = [
       'HTTP/1.1 401 Authentication required',
       'Set-Cookie: hadoop.auth=; Path=/; HttpOnly',

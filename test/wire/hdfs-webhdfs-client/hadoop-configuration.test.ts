@@ -68,8 +68,8 @@ describe('Hadoop configuration', () => {
     assert.throws(() => configuration.get('c'), HdfsSettingsError);
   });
 
-  test('files of several folders, of which some are missing', (t) => {
-    const [first, second] = [temporaryDirectory(t), temporaryDirectory(t)];
+  test('files of several folders, of which some are missing', () => {
+    const [first, second] = [temporaryDirectory(), temporaryDirectory()];
     writeFileSync(join(first, 'core-site.xml'), `<configuration>${property('a', '1')}</configuration>`);
     writeFileSync(join(second, 'hdfs-site.xml'), `<configuration>${property('b', '2')}</configuration>`);
     const configuration = HadoopConfiguration.read([first, second, join(first, 'none')], {});

@@ -18,7 +18,7 @@ class Agents {
 
   constructor(t: TestContext) {
     this.#t = t;
-    this.#base = temporaryDirectory(t);
+    this.#base = temporaryDirectory();
     this.out = join(this.#base, 'out');
   }
 

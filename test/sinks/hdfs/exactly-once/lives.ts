@@ -24,7 +24,7 @@ export class Lives {
 
   constructor(t: TestContext) {
     this.#t = t;
-    this.state = temporaryDirectory(t);
+    this.state = temporaryDirectory();
   }
 
   /** Without `mayHold` it is in a sink group. */

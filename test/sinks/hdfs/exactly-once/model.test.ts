@@ -6,7 +6,7 @@
  */
 import assert from 'node:assert/strict';
 import { rmSync } from 'node:fs';
-import { type TestContext, test } from 'node:test';
+import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import fc from 'fast-check';
 import type { HeldPart } from '../../../../src/component/sink.ts';
@@ -177,8 +177,8 @@ class World {
   readonly #state: string;
   #lastError: unknown = null;
 
-  constructor(t: TestContext) {
-    this.#state = temporaryDirectory(t);
+  constructor() {
+    this.#state = temporaryDirectory();
   }
 
   async life(plan: Life): Promise<void> {
@@ -310,11 +310,11 @@ class World {
   }
 }
 
-test('each event stands in one finished file', async (t) => {
+test('each event stands in one finished file', async () => {
   const lives = fc.array(life, { minLength: 1, maxLength: 5 });
   await fc.assert(
     fc.asyncProperty(lives, async (plan) => {
-      const world = new World(t);
+      const world = new World();
       for (const one of plan) await world.life(one);
       await world.finish();
       assert.deepEqual(world.finished().sort(), [...world.channel.bodies].sort());

@@ -41,8 +41,8 @@ function replaceCertificate(server: Server, name: string): void {
   server.closeAllConnections();
 }
 
-function configurationOf(t: TestContext, properties: Readonly<Record<string, string>>): string {
-  const directory = temporaryDirectory(t);
+function configurationOf(properties: Readonly<Record<string, string>>): string {
+  const directory = temporaryDirectory();
   const entries = Object.entries(properties).map(
     ([name, value]) => `<property><name>ssl.client.${name}</name><value>${value}</value></property>`,
   );
@@ -84,15 +84,15 @@ const STORES = [
 for (const store of STORES) {
   test(`the trust store of ssl-client.xml: ${store['truststore.location'].slice(-4)}`, async (t) => {
     const { root } = await clusterOf(t, 'server-rsa.pem');
-    await write(open(t, root, configurationOf(t, store)));
+    await write(open(t, root, configurationOf(store)));
   });
 }
 
-const trusting = (t: TestContext) => configurationOf(t, STORES[2]!);
+const trusting = () => configurationOf(STORES[2]!);
 
 test('a certificate of an authority that nobody named: unavailable, with the remedy', async (t) => {
   const { root } = await clusterOf(t, 'server-rsa.pem');
-  const error = await failureOf(open(t, root, temporaryDirectory(t)));
+  const error = await failureOf(open(t, root, temporaryDirectory()));
   assert.equal(error.kind, 'unavailable');
   assert.match(error.message, /^CREATE \/a at localhost:\d+: ConnectFailure: .*certificate/);
   assert.match(error.remedy!, /trust store of ssl-client\.xml/);
@@ -100,14 +100,14 @@ test('a certificate of an authority that nobody named: unavailable, with the rem
 
 test('a certificate for another host', async (t) => {
   const { root } = await clusterOf(t, 'elsewhere.pem');
-  const error = await failureOf(open(t, root, trusting(t)));
+  const error = await failureOf(open(t, root, trusting()));
   assert.match(error.message, /elsewhere\.example/);
   assert.match(error.remedy!, /name the server as its certificate does/);
 });
 
 test('certificates change while the sink runs: a renewed one is taken, a stranger’s is not', async (t) => {
   const { server, root } = await clusterOf(t, 'server-rsa.pem');
-  const fileSystem = open(t, root, trusting(t));
+  const fileSystem = open(t, root, trusting());
   await write(fileSystem);
   replaceCertificate(server, 'renewed.pem');
   await write(fileSystem);
@@ -125,17 +125,17 @@ test('a server without TLS', async (t) => {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   t.after(() => server.close());
   const root = `swebhdfs://127.0.0.1:${(server.address() as { port: number }).port}`;
-  const error = await failureOf(open(t, root, trusting(t)));
+  const error = await failureOf(open(t, root, trusting()));
   assert.match(error.remedy!, /it does not speak TLS there/);
 });
 
 test('a trust store that cannot be used says so, and is tried again', async (t) => {
   const { root } = await clusterOf(t, 'server-rsa.pem');
-  const file = join(temporaryDirectory(t), 'trust.pem');
+  const file = join(temporaryDirectory(), 'trust.pem');
   const fileSystem = open(
     t,
     root,
-    configurationOf(t, { 'truststore.location': file, 'truststore.type': 'PEM' }),
+    configurationOf({ 'truststore.location': file, 'truststore.type': 'PEM' }),
   );
   const error = await failureOf(fileSystem);
   assert.match(error.message, /sink k1 configured with invalid truststore: .*trust\.pem .*cannot be read/);
@@ -144,10 +144,10 @@ test('a trust store that cannot be used says so, and is tried again', async (t) 
   await write(fileSystem);
 });
 
-test('a trust store that changes is read again', async (t) => {
-  const file = join(temporaryDirectory(t), 'trust.pem');
+test('a trust store that changes is read again', async () => {
+  const file = join(temporaryDirectory(), 'trust.pem');
   writeFileSync(file, fixture('other-ca.pem'));
-  const hadoopConfDir = configurationOf(t, { 'truststore.location': file, 'truststore.type': 'PEM' });
+  const hadoopConfDir = configurationOf({ 'truststore.location': file, 'truststore.type': 'PEM' });
   const tls = tlsOf({ component: 'sink k1', log: silentLogger, hadoopConfDir }, 0);
   const first = (await tls()).secureContext;
   assert.equal((await tls()).secureContext, first);
@@ -155,8 +155,8 @@ test('a trust store that changes is read again', async (t) => {
   assert.notEqual((await tls()).secureContext, first);
 });
 
-test('a type of store that is not known is refused, with the file that names it', async (t) => {
-  const hadoopConfDir = configurationOf(t, {
+test('a type of store that is not known is refused, with the file that names it', async () => {
+  const hadoopConfDir = configurationOf({
     'truststore.location': join(FIXTURES, 'ca.pem'),
     'truststore.type': 'bcfks',
   });
