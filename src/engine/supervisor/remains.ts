@@ -22,9 +22,15 @@ export class Remains {
       kept = { queue: null, segments: new Map() };
       this.#kept.set(message.key, kept);
     }
-    if (message.op === 'queue') kept.queue = message.memory;
+    if (message.op === 'queue') this.#move(kept, message.memory);
     else if (message.op === 'hold') kept.segments.set(message.id, message.memory);
     else this.#forget(kept, message.id);
+  }
+
+  #move(kept: Kept, queue: SharedMemory): void {
+    noteDropped(kept.queue?.byteLength ?? 0);
+    kept.queue = queue;
+    collectDropped();
   }
 
   #forget(kept: Kept, id: number): void {
