@@ -12,6 +12,7 @@ import { FLOWS, type Flow } from './flows/index.ts';
 import { latency } from './latency.ts';
 import { type Measurement, measure } from './measure.ts';
 import { mixed } from './mixed.ts';
+import { plainCopy } from './plain-copy.ts';
 import { type FlowResult, fillMarkers, markdown, ratios, svg } from './report/report.ts';
 import { short } from './statistics.ts';
 import { idle, memory, startUp } from './still.ts';
@@ -28,7 +29,8 @@ others:  startup (launch to the first metrics answer), idle (CPU of an idle agen
          amplification (bytes written for bytes put), disk (the log beside a plain file),
          mixed (hops from Millrace to Java Flume and back),
          latency (acknowledgement of single events, both agents), taildir-many (CPU and delay of 10,000 files),
-         files (files of the hdfs sink a gigabyte, with Flume's defaults and with hdfs.minFileSize)
+         copy (a file of lines read and written by two threads that do nothing else: the bound of
+         taildir-mem-fileroll), files (files of the hdfs sink a gigabyte, with Flume's defaults and with hdfs.minFileSize)
 
 examples:
   npm run bench -- seq-mem-null --against flume
@@ -50,6 +52,7 @@ const STILL = [
   'mixed',
   'latency',
   'taildir-many',
+  'copy',
   'files',
 ];
 
@@ -175,6 +178,7 @@ async function main(): Promise<number> {
     mixed: () => mixed(count, seconds),
     latency: () => latency(),
     'taildir-many': () => taildirMany(seconds, against),
+    copy: () => plainCopy(count),
     files: () => files(against),
   };
   const results: FlowResult[] = [];

@@ -41,8 +41,12 @@ export interface Measurement {
 const BENCH_TLS = join(import.meta.dirname, '../test/fixtures/tls');
 const WARM_UP_MS = 5000;
 const FINITE_MS_MAX = 600_000;
-/** How often a run that ends by itself is looked at: each look costs the agent some of what is measured. */
-const POLL_MS = 10;
+/**
+ * A run that ends by itself is looked at after half of what is left of it, within these bounds: each look
+ * costs the agent some of what is measured.
+ */
+const POLL_MS_MIN = 10;
+const POLL_MS_MAX = 250;
 
 const sleep = (ms: number) => new Promise((done) => setTimeout(done, ms));
 
@@ -142,7 +146,8 @@ async function finite(agent: RunningAgent, events: number, launchedMs: number) {
     if (taken > events) throw new Error(`${taken} events were taken, ${events} expected`);
     if (performance.now() - launchedMs > FINITE_MS_MAX)
       throw new Error(`only ${taken} of ${events} events were taken`);
-    await sleep(POLL_MS);
+    const leftMs = firstMs === null ? 0 : ((performance.now() - firstMs) * (events - taken)) / taken;
+    await sleep(Math.min(Math.max(leftMs / 2, POLL_MS_MIN), POLL_MS_MAX));
   }
   const elapsed = (performance.now() - firstMs!) / 1000;
   return {
@@ -175,7 +180,7 @@ async function listening(port: number): Promise<void> {
 }
 
 /** The file of lines, made once and kept in the temporary directory. */
-function linesFile(): string {
+export function linesFile(): string {
   const { bytes, lineBytes } = LINES_FILE;
   const path = join(tmpdir(), `millrace-bench-lines-${bytes}`);
   if (existsSync(path) && statSync(path).size === bytes) return path;

@@ -31,7 +31,8 @@ const QUIET_RATE = 2;
 const WRITE_MS = 1;
 const FOLLOW_MS = 5;
 const SETTLE_MS = 5000;
-const WARM_UP_MS = 5000;
+/** Either agent compiles what it runs now and then for about half a minute. */
+const WARM_UP_MS = 30_000;
 const ARRIVE_MS_MAX = 120_000;
 
 const sleep = (ms: number) => new Promise((done) => setTimeout(done, ms));

@@ -27,8 +27,8 @@ function stateOf(file: TailFile): string {
   return file.fd === null ? 'closed' : 'at its end';
 }
 
-/** All of them together. */
-export function filesGauges(files: Iterable<TailFile>, failed: number, nowMs: number): Gauges {
+/** All of them together, but for those that failed. */
+export function filesGauges(files: Iterable<TailFile>, nowMs: number): Gauges {
   let count = 0;
   let bytes = 0;
   let sinceMs = nowMs;
@@ -37,5 +37,5 @@ export function filesGauges(files: Iterable<TailFile>, failed: number, nowMs: nu
     bytes += lagBytes(file);
     if (file.behindMs > 0) sinceMs = Math.min(sinceMs, file.behindMs);
   }
-  return { FileCount: count, FileFailedCount: failed, FileLagBytes: bytes, FileLagMs: nowMs - sinceMs };
+  return { FileCount: count, FileLagBytes: bytes, FileLagMs: nowMs - sinceMs };
 }
