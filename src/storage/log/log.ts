@@ -77,7 +77,7 @@ const QUIET_MS = 25;
  * While events stay untaken in front of others (a sink holds them), records do not tell of those others: the
  * checkpoint is written so often for them.
  */
-const STUCK_MS = 1000;
+const STUCK_MS = 250;
 /** After a failed append, time for which further ones are refused. */
 const FAILED_MS = 250;
 /** How often free space is asked for. */

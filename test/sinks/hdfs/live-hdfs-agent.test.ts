@@ -10,7 +10,7 @@ import { type Daemon, READY_MS } from '../../peers/hdfs/daemon.ts';
 import { HaCluster, type NameNodeId } from '../../peers/hdfs/ha.ts';
 import { HttpFs } from '../../peers/hdfs/httpfs.ts';
 import { readCompressedFiles, readSequenceFiles } from '../../peers/seqfile/index.ts';
-import { AgentOnHdfs, type Hdfs, REPEATED_A_KILL_MAX } from './agent-on-hdfs.ts';
+import { AgentOnHdfs, type Hdfs, REPEATED_A_KILL_MAX, REPEATED_WHILE_HELD_MAX } from './agent-on-hdfs.ts';
 
 const KILLS = Number(process.env.MILLRACE_CRASHES ?? 4);
 const LIFE_MS_MAX = 60_000;
@@ -80,7 +80,7 @@ describe('an agent with a file channel before a real HDFS', {
         await agent.untilWell();
       }
       await agent.untilMore(1000);
-      await agent.finish(read, REPEATED_A_KILL_MAX);
+      await agent.finish(read, REPEATED_WHILE_HELD_MAX);
     });
   }
 });
