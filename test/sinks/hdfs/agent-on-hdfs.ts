@@ -16,7 +16,7 @@ import { until } from '../../kit/until.ts';
 export const TAKE_EVENTS = 200;
 /** What may be written twice by one kill: the takes whose commit had not reached the channel. */
 export const REPEATED_A_KILL_MAX = 4 * TAKE_EVENTS;
-/** The same while a bucket holds events: commits of those behind them are on the disk a quarter of a second later. */
+/** While a bucket holds events, too: commits of those behind them are on the disk 250 ms later. */
 export const REPEATED_WHILE_HELD_MAX = 4 * REPEATED_A_KILL_MAX;
 const BUCKETS = ['a', 'b', 'c'];
 const SEND_EVENTS = 50;
