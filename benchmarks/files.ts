@@ -3,8 +3,7 @@
  * fast as they are taken: Flume's defaults close files by count and size. Then the sink alone, under a clock
  * that is moved, for a directory that gets a line a second for a day: there the interval closes them.
  */
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import declaration from '../src/sinks/hdfs/index.ts';
 import { batchOf } from '../test/kit/editor.ts';
@@ -12,6 +11,7 @@ import type { Properties } from '../test/kit/part.ts';
 import { SinkRig } from '../test/kit/sink.ts';
 import { hdfsJars } from '../test/peers/hdfs/jars.ts';
 import { type AgentKind, committed, startAgent, stopAgent } from './agents.ts';
+import { inDirectory } from './directory.ts';
 
 const LINE_BYTES = 200;
 const DAY_S = 24 * 3600;
@@ -41,12 +41,12 @@ export async function files(against: boolean): Promise<string> {
   for (const kind of against ? (['millrace', 'flume'] as const) : (['millrace'] as const)) {
     for (const [what, properties, events] of BUSY) {
       if (kind === 'flume' && properties === MIN_SIZE) continue;
-      const count = await withDirectory((directory) => runAgent(kind, properties, events, directory));
+      const count = await inDirectory((directory) => runAgent(kind, properties, events, directory));
       lines.push(lineOf(`busy, ${kind}`, what, count, events));
     }
   }
   for (const [what, properties] of QUIET) {
-    const count = await withDirectory((directory) => passDay(properties, directory));
+    const count = await inDirectory((directory) => passDay(properties, directory));
     lines.push(lineOf('a line a second', what, count, DAY_S));
   }
   return lines.join('\n');
@@ -56,15 +56,6 @@ function lineOf(traffic: string, what: string, count: number, events: number): s
   const perGb = Math.round((count / (events * LINE_BYTES)) * 1e9);
   const of = `${count} files of ${events} lines of ${LINE_BYTES} B`;
   return `files, ${traffic}, ${what}: ${perGb.toLocaleString('en')} a GB (${of})`;
-}
-
-async function withDirectory(use: (directory: string) => Promise<number>): Promise<number> {
-  const directory = mkdtempSync(join(tmpdir(), 'millrace-files-'));
-  try {
-    return await use(directory);
-  } finally {
-    rmSync(directory, { recursive: true, force: true });
-  }
 }
 
 function confOf(properties: Properties, events: number, directory: string): string {

@@ -3,10 +3,11 @@
  * the other has read, with a few buffers between them. Nothing that reads and writes every byte on two cores
  * can be faster.
  */
-import { closeSync, mkdtempSync, openSync, readSync, rmSync, writeSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { once } from 'node:events';
+import { closeSync, openSync, readSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import { isMainThread, Worker, workerData } from 'node:worker_threads';
+import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
+import { inDirectory } from './directory.ts';
 import { LINES_FILE } from './flows/index.ts';
 import { linesFile } from './measure.ts';
 import { fillPageCache } from './page-cache.ts';
@@ -14,11 +15,10 @@ import { spreadOf } from './statistics.ts';
 
 const BUFFERS = 6;
 const BUFFER_BYTES = 960 * 1024;
-/** Words of the shared state: buffers read, buffers written, the writer is ready; then the length of each. */
+/** Words of the shared state: buffers read, buffers written; then the length of each. */
 const READ = 0;
 const WRITTEN = 1;
-const READY = 2;
-const LENGTHS = 3;
+const LENGTHS = 2;
 
 interface Shared {
   readonly bytes: SharedArrayBuffer;
@@ -49,8 +49,7 @@ function write(shared: Shared): void {
   const state = new Int32Array(shared.state);
   const buffers = buffersOf(shared);
   const fd = openSync(shared.path, 'ax');
-  Atomics.store(state, READY, 1);
-  Atomics.notify(state, READY);
+  parentPort!.postMessage('ready');
   for (let n = 0; ; n++) {
     Atomics.wait(state, READ, n);
     const bytes = state[LENGTHS + (n % BUFFERS)]!;
@@ -62,32 +61,30 @@ function write(shared: Shared): void {
   closeSync(fd);
 }
 
-async function seconds(from: string): Promise<number> {
-  const directory = mkdtempSync(join(tmpdir(), 'millrace-bench-'));
+async function seconds(from: string, path: string): Promise<number> {
   const shared: Shared = {
     bytes: new SharedArrayBuffer(BUFFERS * BUFFER_BYTES),
     state: new SharedArrayBuffer(4 * (LENGTHS + BUFFERS)),
-    path: join(directory, 'out'),
+    path,
   };
   fillPageCache();
-  try {
-    const worker = new Worker(new URL(import.meta.url), { workerData: shared });
-    const ended = new Promise((resolve, reject) => worker.once('exit', resolve).once('error', reject));
-    while (Atomics.load(new Int32Array(shared.state), READY) === 0) await new Promise(setImmediate);
-    const begunMs = performance.now();
-    read(shared, from);
-    await ended;
-    return (performance.now() - begunMs) / 1000;
-  } finally {
-    rmSync(directory, { recursive: true, force: true });
-  }
+  const worker = new Worker(new URL(import.meta.url), { workerData: shared });
+  await once(worker, 'message');
+  const ended = once(worker, 'exit');
+  const begunMs = performance.now();
+  read(shared, from);
+  await ended;
+  return (performance.now() - begunMs) / 1000;
 }
 
 export async function plainCopy(runs: number): Promise<string> {
   const { bytes, lineBytes } = LINES_FILE;
   const from = linesFile();
   const rates: number[] = [];
-  for (let run = 0; run < runs; run++) rates.push(bytes / 1e6 / (await seconds(from)));
+  for (let run = 0; run < runs; run++) {
+    const took = await inDirectory((directory) => seconds(from, join(directory, 'out')));
+    rates.push(bytes / 1e6 / took);
+  }
   const { median, min, max } = spreadOf(rates);
   return (
     `copy: ${bytes / 1e9} GB read by one thread and written by another: ${median.toFixed(0)} MB/s ` +

@@ -3,8 +3,9 @@ import { closeSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { EventLog } from '../../src/storage/log/log.ts';
 import { type AgentKind, type RunningAgent, residentBytes, stopAgent } from '../agents.ts';
+import { inDirectory } from '../directory.ts';
 import { short } from '../statistics.ts';
-import { BODY_BYTES, inDirectory, MB, start, untilCount, writeSynced } from './kit.ts';
+import { BODY_BYTES, MB, start, untilCount, writeSynced } from './kit.ts';
 
 async function killed(agent: RunningAgent): Promise<void> {
   const ended = new Promise((done) => agent.process.once('exit', done));

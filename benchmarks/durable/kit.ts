@@ -1,6 +1,5 @@
-/** What the measurements of the file channel share: a directory, an agent that fills or drains it. */
-import { fdatasyncSync, mkdtempSync, rmSync, writeSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+/** What the measurements of the file channel share: an agent that fills or drains a directory. */
+import { fdatasyncSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { type AgentKind, hasEnded, metricsOf, type RunningAgent, startAgent } from '../agents.ts';
 
@@ -9,15 +8,6 @@ const WAIT_MS_MAX = 1_200_000;
 /** Of the events of `fill.conf`. */
 export const BODY_BYTES = 200;
 export const MB = 1e6;
-
-export async function inDirectory<T>(use: (directory: string) => Promise<T>): Promise<T> {
-  const directory = mkdtempSync(join(tmpdir(), 'millrace-bench-'));
-  try {
-    return await use(directory);
-  } finally {
-    rmSync(directory, { recursive: true, force: true });
-  }
-}
 
 export function start(
   kind: AgentKind,

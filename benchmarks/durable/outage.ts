@@ -5,9 +5,10 @@
 import { closeSync, openSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { cpuSeconds, residentBytes, stopAgent } from '../agents.ts';
+import { inDirectory } from '../directory.ts';
 import { fillPageCache } from '../page-cache.ts';
 import { short } from '../statistics.ts';
-import { BODY_BYTES, inDirectory, MB, start, untilCount, writeSynced } from './kit.ts';
+import { BODY_BYTES, MB, start, untilCount, writeSynced } from './kit.ts';
 
 const PARTS = 10;
 /** The agent's compiler is still at work in the first part: the second is the empty channel's. */

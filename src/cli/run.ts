@@ -1,5 +1,5 @@
 /** Finds the command and runs it; errors become one line and an exit code. */
-import { isConfigurationError, MillraceError } from '../base/errors.ts';
+import { adviceOf, isConfigurationError, MillraceError } from '../base/errors.ts';
 import { nearest } from '../component/options/suggest.ts';
 import { parseArguments } from './arguments.ts';
 import { type Command, complain, EXIT, helpOf, print } from './command.ts';
@@ -54,9 +54,7 @@ export async function runCommand(argv: readonly string[]): Promise<number> {
     return await command.run(parsed);
   } catch (error) {
     if (!(error instanceof MillraceError)) throw error;
-    complain(
-      `Error: ${error.message}${error.detail.remedy === undefined ? '' : ` (${error.detail.remedy})`}\n`,
-    );
+    complain(`Error: ${adviceOf(error)}\n`);
     return isConfigurationError(error) ? EXIT.config : EXIT.usage;
   }
 }

@@ -10,6 +10,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { messageOf } from '../../base/errors.ts';
 import type { Finding } from '../../base/finding.ts';
+import { gathered } from '../../base/gathered.ts';
 import { CONFIGURATION_BYTES_MAX } from '../../base/limits.ts';
 import { decodeProperties, type Property, parseProperties } from './parse.ts';
 
@@ -158,19 +159,10 @@ export class ConfigurationSources {
   }
 }
 
-/** @throws Error when it is longer than CONFIGURATION_BYTES_MAX, whatever its length was said to be. */
-async function bodyOf(response: Response): Promise<Uint8Array> {
-  const chunks: Uint8Array[] = [];
-  let bytes = 0;
-  for await (const chunk of response.body ?? []) {
-    bytes += chunk.length;
-    // The error ends the loop, which gives the connection up.
-    if (bytes > CONFIGURATION_BYTES_MAX) {
-      throw new Error(`the answer is longer than the limit of ${CONFIGURATION_BYTES_MAX} bytes`);
-    }
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks);
+/** Whatever its length was said to be. */
+function bodyOf({ body }: Response): Promise<Uint8Array> | Uint8Array {
+  const tooLong = `the answer is longer than the limit of ${CONFIGURATION_BYTES_MAX} bytes`;
+  return body === null ? new Uint8Array() : gathered(body, CONFIGURATION_BYTES_MAX, tooLong);
 }
 
 function isHttp(name: string): boolean {

@@ -5,6 +5,7 @@
 import { open } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { messageOf } from '../../base/errors.ts';
+import { gathered } from '../../base/gathered.ts';
 import { parseAvroSchema } from '../../wire/avro-container/schema.ts';
 import { WebHdfsClient } from '../../wire/hdfs-webhdfs-client/index.ts';
 
@@ -46,7 +47,7 @@ async function textAt(url: string): Promise<string> {
 async function fileText(path: string): Promise<string> {
   const file = await open(path);
   try {
-    return await gathered(file.createReadStream());
+    return await textOf(file.createReadStream());
   } finally {
     await file.close();
   }
@@ -55,26 +56,19 @@ async function fileText(path: string): Promise<string> {
 async function httpText(url: string): Promise<string> {
   const response = await fetch(url, { signal: AbortSignal.timeout(FETCH_MS_MAX) });
   if (!response.ok || response.body === null) throw new Error(`the server answered ${response.status}`);
-  return await gathered(response.body);
+  return await textOf(response.body);
 }
 
 async function hdfsText(url: string): Promise<string> {
   const client = new WebHdfsClient({ uri: url });
   try {
-    return await gathered(await client.open(client.path, { deadlineMs: FETCH_MS_MAX }));
+    return await textOf(await client.open(client.path, { deadlineMs: FETCH_MS_MAX }));
   } finally {
     client.close();
   }
 }
 
-/** Leaving the loop ends the stream. */
-async function gathered(stream: AsyncIterable<Uint8Array>): Promise<string> {
-  const chunks: Uint8Array[] = [];
-  let bytes = 0;
-  for await (const chunk of stream) {
-    bytes += chunk.length;
-    if (bytes > SCHEMA_BYTES_MAX) throw new Error(`it is longer than ${SCHEMA_BYTES_MAX} bytes`);
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString('utf8');
+async function textOf(stream: AsyncIterable<Uint8Array>): Promise<string> {
+  const tooLong = `it is longer than ${SCHEMA_BYTES_MAX} bytes`;
+  return (await gathered(stream, SCHEMA_BYTES_MAX, tooLong)).toString('utf8');
 }

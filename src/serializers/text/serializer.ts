@@ -36,7 +36,7 @@ class TextSerializer implements EventSerializer {
 
   /**
    * Bodies that a source took from lines still stand as lines in memory, one behind the other with their line
-   * ends: such a run is written as it stands, whatever was done to other events of its block.
+   * ends: such a run is written as it stands. Only where not all of the block does is it looked for.
    */
   #range({ view, first, count }: BatchRange): void {
     const { bytes } = view;
