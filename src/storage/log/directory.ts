@@ -228,6 +228,21 @@ export class LogDirectory {
     return this.#journal.recordsFrom(from);
   }
 
+  /** Searches segments for records with events of [from, to) that reading passed over. */
+  searchFor(from: number, to: number): void {
+    for (let n = this.#segmentOf(from); n < this.#segments.length && this.#segments[n]!.first < to; n++) {
+      const segment = this.#segments[n]!;
+      this.#read(segment);
+      try {
+        segment.searchFor(from, to);
+      } catch (error) {
+        if (!(error instanceof PageDamage)) throw error;
+        this.#setAside(segment, error.message);
+        n--;
+      }
+    }
+  }
+
   #read(segment: LogSegment): void {
     const before = this.#reading;
     if (before === segment) return;

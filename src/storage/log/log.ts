@@ -242,13 +242,18 @@ export class EventLog {
   read(from: number, visit: (key: RecordKey, value: Buffer) => boolean): LockedBlock | null {
     let cursors = this.#cursorsAt(from);
     let rechecked = -1;
+    let searched = -1;
     let expected = Math.max(from, this.#taken.low);
     for (;;) {
       const cursor = cursors.reduce((a, b) => (firstOf(b) < firstOf(a) ? b : a));
       const record = cursor.record;
       const first = Math.min(record?.key.first ?? this.#durable, this.#durable);
-      if (first > expected && rechecked !== expected && this.#taken.untaken(expected, first).length > 0) {
-        // Nothing is given up after one look.
+      if (first > expected && searched !== expected && this.#taken.untaken(expected, first).length > 0) {
+        // Nothing is given up after one look; a search takes as long as reading the segment.
+        if (rechecked === expected) {
+          searched = expected;
+          for (const directory of this.#directories) directory.searchFor(expected, first);
+        }
         rechecked = expected;
         cursors = this.#cursorsAt(expected);
         continue;

@@ -113,11 +113,18 @@ export class LogReader {
    */
   walk(from: number, visit: (found: Found) => boolean): number {
     let expected = Math.max(from, this.taken.low);
-    const cursors = this.#directories.map((directory) => new Cursor(directory, expected));
+    let searched = -1;
+    let cursors = this.#cursorsAt(expected);
     for (;;) {
       const cursor = cursors.reduce((a, b) => (b.first < a.first ? b : a));
       const first = Math.min(cursor.first, this.end);
       const gone = first > expected ? this.taken.untaken(expected, first) : [];
+      if (gone.length > 0 && searched !== expected) {
+        searched = expected;
+        for (const directory of this.#directories) directory.searchFor(expected, first);
+        cursors = this.#cursorsAt(expected);
+        continue;
+      }
       expected = Math.max(expected, first);
       if (gone.length > 0 && !visit({ what: 'missing', ranges: gone })) return expected;
       if (cursor.record === null || first >= this.end) return this.end;
@@ -130,6 +137,10 @@ export class LogReader {
       }
       cursor.advance();
     }
+  }
+
+  #cursorsAt(from: number): Cursor[] {
+    return this.#directories.map((directory) => new Cursor(directory, from));
   }
 
   #foundIn(key: RecordKey, value: Buffer, untaken: readonly OffsetRange[], file: string): Found {
@@ -210,16 +221,36 @@ class FrozenDirectory {
     }
   }
 
+  /** The last segment that begins at or before `from`, else the first. */
+  #segmentOf(from: number): number {
+    const at = this.#segments.findLastIndex((segment) => segment.first <= from);
+    return Math.max(0, at);
+  }
+
+  #read(segment: SegmentReader): void {
+    if (this.#reading !== segment) this.#reading?.close();
+    this.#reading = segment;
+  }
+
+  /** Searches segments for records with events of [from, to) that reading passed over. */
+  searchFor(from: number, to: number): void {
+    for (const segment of this.#segments.slice(this.#segmentOf(from))) {
+      if (segment.first >= to) return;
+      this.#read(segment);
+      try {
+        segment.searchFor(from, to);
+      } catch (error) {
+        this.#giveUp(segment, error);
+      }
+    }
+  }
+
   /** Records that end behind `from`, in order, of the first segment that has any, else of the journal. */
   recordsFrom(from: number): FoundRecords | null {
-    let n = Math.max(
-      0,
-      this.#segments.findLastIndex((segment) => segment.first <= from),
-    );
+    let n = this.#segmentOf(from);
     while (n < this.#segments.length) {
       const segment = this.#segments[n]!;
-      if (this.#reading !== segment) this.#reading?.close();
-      this.#reading = segment;
+      this.#read(segment);
       try {
         const records = segment.records(from)[Symbol.iterator]();
         const next = records.next();

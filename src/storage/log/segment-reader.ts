@@ -1,6 +1,8 @@
 /**
  * Reads a segment that nobody writes any more, by its pages (../pages). A segment whose tree is damaged is
  * searched through for records: all that are whole are delivered, as their keys and values have checksums.
+ * A flipped bit may also lead to an old copy of a page, which looks right and lacks records: whoever misses
+ * events asks for a search (`searchFor`).
  *
  * Limits: a damaged segment costs memory for each record, about 24 bytes, while it is read.
  */
@@ -95,11 +97,26 @@ export class SegmentReader {
     if (this.#salvage !== null) yield* this.#recordsOfSalvage(pages, this.#salvage, expected);
   }
 
+  /**
+   * Searches for records with events of [from, to), to which the tree does not lead. When there are any, it
+   * is damaged, and whoever reads anew gets them. @throws PageDamage when nothing can be read.
+   */
+  searchFor(from: number, to: number): void {
+    const pages = this.#open();
+    if (this.#leafs === null || this.#leafs.length === 0) return;
+    const salvage = this.#search();
+    const [record] = this.#recordsOfSalvage(pages, salvage, from);
+    if (record === undefined || record.key.first >= to) return;
+    this.#leafs = null;
+    this.#salvage = salvage;
+    this.#onDamage(`its tree does not lead to event ${Math.max(from, record.key.first)}`);
+  }
+
   *#recordsOfTree(pages: PageFile, leafs: readonly number[], from: number): Generator<StoredRecord> {
     let expected = 0;
     for (let n = this.#leafOf(pages, leafs, from); n < leafs.length; n++) {
       for (const { node, key } of recordsIn(pages, leafs[n]!)) {
-        if (key.first < expected) throw new PageDamage(`page ${leafs[n]} has its records out of order`);
+        if (key.first < expected) throw outOfOrder(leafs[n]!);
         expected = key.first + key.count;
         if (expected > from && key.first < this.end) yield { key, value: pages.value(node) };
       }
@@ -141,7 +158,7 @@ export class SegmentReader {
     const pages = this.#open();
     let before = Number.POSITIVE_INFINITY;
     for (let n = (this.#leafs?.length ?? 0) - 1; n >= 0; n--) {
-      const records = this.#orSearch(() => recordsIn(pages, this.#leafs![n]!));
+      const records = this.#orSearch(() => recordsBefore(pages, this.#leafs![n]!, before));
       if (records === null) break;
       for (const { key } of records.reverse()) {
         before = key.first;
@@ -172,6 +189,17 @@ function recordsIn(pages: PageFile, page: number): { node: Node; key: RecordKey 
     if (key === null) throw new PageDamage(`a key on page ${page} is damaged`);
     return { node, key };
   });
+}
+
+/** The same of a page whose last record begins before an offset. @throws PageDamage */
+function recordsBefore(pages: PageFile, page: number, before: number): { node: Node; key: RecordKey }[] {
+  const records = recordsIn(pages, page);
+  if (records.some(({ key }) => key.first >= before)) throw outOfOrder(page);
+  return records;
+}
+
+function outOfOrder(page: number): PageDamage {
+  return new PageDamage(`page ${page} has its records out of order`);
 }
 
 /** The record of a node that was found there before. */

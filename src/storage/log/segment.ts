@@ -101,6 +101,11 @@ export class LogSegment {
     return environment === null ? this.#reader.records(from) : recordsOf(environment, from);
   }
 
+  /** SegmentReader's, of a segment that is not written. @throws PageDamage when nothing can be read. */
+  searchFor(from: number, to: number): void {
+    if (this.#environment === null) this.#reader.searchFor(from, to);
+  }
+
   /**
    * Keys from the newest on, of a segment that is not written. @throws PageDamage when nothing can be read.
    */

@@ -213,6 +213,23 @@ describe('a flipped bit', () => {
     });
   }
 
+  test('in any pointer of a branch page, also to an old copy of a page, costs nothing', async () => {
+    for (const file of sample.files.keys()) {
+      const bytes = sample.files.get(file)!;
+      if (!file.includes('segment-')) continue;
+      for (const page of pagesOf(bytes, FLAGS.branch)) {
+        const nodes = bytes.readUInt16LE(page * PAGE + 20) / 2;
+        for (let node = 0; node < nodes; node++) {
+          const at = page * PAGE + HEADER + bytes.readUInt16LE(page * PAGE + HEADER + node * 2);
+          for (let bit = 0; 2 ** bit * PAGE < bytes.length; bit++) {
+            const damage = flip(file, at, bit);
+            assert.equal(await sample.survive(damage, `page ${page}, node ${node}, bit ${bit}`), 0);
+          }
+        }
+      }
+    }
+  });
+
   test('in the newest segment does not shorten the log', async () => {
     const last = [...sample.files.keys()].filter((file) => file.includes('segment-')).length - 1;
     for (const page of [...pagesOf(bytesOf(last), FLAGS.leaf), ...pagesOf(bytesOf(last), FLAGS.branch)]) {
