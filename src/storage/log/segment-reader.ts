@@ -8,7 +8,7 @@
  */
 import { type Node, PageDamage, PageFile } from '../pages/page-file.ts';
 import { nodesAnywhere } from '../pages/scan.ts';
-import { leafPages, Unsynced } from '../pages/tree.ts';
+import { leafPages } from '../pages/tree.ts';
 import { crcOf, decodeKey, KEY_SIZES, type RecordKey } from './record.ts';
 
 export interface StoredRecord {
@@ -34,6 +34,8 @@ export class SegmentReader {
   /** Null once the tree was found damaged. */
   #leafs: readonly number[] | null = null;
   #salvage: Salvage | null = null;
+  /** Stays when the file is closed. */
+  #isTreeDamaged = false;
 
   /** @param onDamage hears why the tree cannot be used, when there are records all the same. */
   constructor(file: string, first: number, onDamage: (why: string) => void) {
@@ -47,7 +49,8 @@ export class SegmentReader {
     if (this.#pages !== null) return this.#pages;
     const pages = new PageFile(this.file);
     this.#pages = pages;
-    this.#leafs = pages.sizeBytes === 0 ? [] : this.#orSearch(() => leafPages(pages));
+    if (this.#isTreeDamaged) this.#use(this.#search());
+    else this.#leafs = pages.sizeBytes === 0 ? [] : this.#orSearch(() => leafPages(pages));
     return pages;
   }
 
@@ -58,12 +61,18 @@ export class SegmentReader {
     } catch (error) {
       if (!(error instanceof PageDamage)) throw error;
       this.#leafs = null;
-      this.#salvage = this.#search();
-      if (error instanceof Unsynced) return null;
-      if (this.#salvage.firsts.length === 0) throw error;
+      const salvage = this.#search();
+      if (salvage.firsts.length === 0) throw error;
+      this.#use(salvage);
       this.#onDamage(error.message);
       return null;
     }
+  }
+
+  #use(salvage: Salvage): void {
+    this.#leafs = null;
+    this.#salvage = salvage;
+    this.#isTreeDamaged = true;
   }
 
   #search(): Salvage {
@@ -107,8 +116,7 @@ export class SegmentReader {
     const salvage = this.#search();
     const [record] = this.#recordsOfSalvage(pages, salvage, from);
     if (record === undefined || record.key.first >= to) return;
-    this.#leafs = null;
-    this.#salvage = salvage;
+    this.#use(salvage);
     this.#onDamage(`its tree does not lead to event ${Math.max(from, record.key.first)}`);
   }
 
@@ -153,7 +161,9 @@ export class SegmentReader {
     }
   }
 
-  /** Keys from the newest on. */
+  /**
+   * Keys from the newest on; all of them again once the tree is found damaged: it may have passed some over.
+   */
   *keysBackwards(): Iterable<RecordKey> {
     const pages = this.#open();
     let before = Number.POSITIVE_INFINITY;
@@ -167,6 +177,7 @@ export class SegmentReader {
     }
     if (this.#salvage === null) return;
     const { firsts, places } = this.#salvage;
+    before = Number.POSITIVE_INFINITY;
     for (let n = firsts.length - 1; n >= 0; n--) {
       if (firsts[n]! >= before) continue;
       before = firsts[n]!;

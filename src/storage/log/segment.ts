@@ -34,6 +34,11 @@ export class LogSegment {
   #environment: Environment | null = null;
   /** Resolves when the file's name is on the disk. */
   #named: Promise<void> = Promise.resolve();
+  /**
+   * Resolves when the first record is on the disk. It is put alone, so that a file that was never synced has
+   * no other: after a power cut nobody could tell which of them are whole (../pages/tree.ts).
+   */
+  #first: Promise<void> | null = null;
   #bytes = 0;
   #syncFailed = false;
 
@@ -84,6 +89,19 @@ export class LogSegment {
   async append(key: RecordKey, value: Buffer): Promise<void> {
     const environment = this.create();
     this.#bytes += value.length;
+    if (this.#first === null) {
+      const first = this.#put(environment, key, value);
+      this.#first = first;
+      first.catch(() => {
+        this.#first = null;
+      });
+      return first;
+    }
+    await this.#first;
+    return this.#put(environment, key, value);
+  }
+
+  async #put(environment: Environment, key: RecordKey, value: Buffer): Promise<void> {
     const written = environment.put(encodeKey(key), value, APPEND) as Written;
     await committed(written);
     try {

@@ -7,17 +7,21 @@
  */
 import { HEADER_BYTES, type Node, type PageFile } from './page-file.ts';
 
-/** Before it, and between the size of a key and the key, stand the fields of a node. */
+/** Where a node has the size of its key, which the key follows. */
 const KEY_SIZE_AT = 6;
+/** Nodes stand at even offsets. */
+const STEP = 2;
 
 export function* nodesAnywhere(
   file: PageFile,
   keySizes: ReadonlySet<number>,
   isKey: (key: Buffer) => boolean,
 ): Iterable<Node> {
+  const isKeySize = new Uint8Array(65536);
+  for (const size of keySizes) isKeySize[size] = 1;
   for (let number = 0; number < file.pageCount; ) {
     const run = file.runPages(number);
-    if (run === 0) yield* nodesIn(file, number, keySizes, isKey);
+    if (run === 0) yield* nodesIn(file, number, isKeySize, isKey);
     number += Math.max(run, 1);
   }
 }
@@ -25,13 +29,21 @@ export function* nodesAnywhere(
 function* nodesIn(
   file: PageFile,
   number: number,
-  keySizes: ReadonlySet<number>,
+  isKeySize: Uint8Array,
   isKey: (key: Buffer) => boolean,
 ): Iterable<Node> {
-  // Nodes stand at even offsets.
-  for (let offset = HEADER_BYTES; offset < file.pageBytes - KEY_SIZE_AT - 1; offset += 2) {
-    if (!keySizes.has(file.page(number).readUInt16LE(offset + KEY_SIZE_AT))) continue;
-    const node = file.nodeAt(number, offset);
+  const end = file.pageBytes - KEY_SIZE_AT - STEP;
+  for (let offset = HEADER_BYTES; offset <= end; offset += STEP) {
+    offset = nextKeySize(file.page(number), offset, end, isKeySize);
+    const node = offset <= end ? file.nodeAt(number, offset) : null;
     if (node !== null && isKey(node.key)) yield node;
   }
+}
+
+/** The next offset from `from` to `end` where a node has the size of a key; behind `end` if none. */
+function nextKeySize(page: Buffer, from: number, end: number, isKeySize: Uint8Array): number {
+  for (let offset = from; offset <= end; offset += STEP) {
+    if (isKeySize[page[offset + KEY_SIZE_AT]! | (page[offset + KEY_SIZE_AT + 1]! << 8)] === 1) return offset;
+  }
+  return end + STEP;
 }

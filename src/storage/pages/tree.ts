@@ -5,11 +5,14 @@
  *   table: depth (u16) at 78, branch pages (u64) at 80, leaf pages (u64) at 88, entries (u64) at 104, root
  *   page (u64) at 112 · last page (u64) at 120 · transaction (u64) at 128.
  *   Transactions write theirs by turns to page 0 and page 1; in the middle of page 0, without a magic,
- *   lmdb-js keeps the one that was newest when the disk had synced everything before it.
+ *   lmdb-js keeps the one that was newest when the disk had synced everything before it. It is on the disk
+ *   itself before a write is said to be.
  *
- * The newest transaction counts. Its pages are the root, and whatever leads from there to the last leaf:
- * records are only appended, so each transaction writes this path anew. That, and the numbers of pages of
- * each kind, show that the tree is whole and no older one. Leaf pages but the last are not read here.
+ * The transaction that was synced last counts: of later ones a power cut may leave some pages and not others,
+ * and what looks whole may lead to old copies. Its pages are the root, and whatever leads from there to the
+ * last leaf: records are only appended, so each transaction writes this path anew. That, and the numbers of
+ * pages of each kind, show that the tree is whole and no older one. Leaf pages but the last are not read
+ * here. A file that was never synced has one record at most, which does not count.
  */
 import { HEADER_BYTES, PageDamage, type PageFile, u64 } from './page-file.ts';
 
@@ -39,36 +42,36 @@ interface Meta {
   readonly root: number;
   readonly lastPage: number;
   readonly transaction: number;
-  readonly isSynced: boolean;
 }
-
-/**
- * A newest transaction that is damaged, while the one that was synced last is whole: a power cut does that.
- */
-export class Unsynced extends PageDamage {}
 
 /** Leaf pages in the order of their keys. @throws PageDamage */
 export function leafPages(file: PageFile): number[] {
   const even = metaAt(file, 0, 0);
   const odd = metaAt(file, 1, 0);
-  const lastSynced = metaAt(file, 0, file.pageBytes / 2);
-  const metas = [even, odd, lastSynced].filter((meta) => meta !== null);
+  const synced = metaAt(file, 0, file.pageBytes / 2);
+  const metas = [even, odd, synced].filter((meta) => meta !== null);
   if (metas.length === 0) throw new PageDamage('it does not begin as an LMDB file does');
   const areBoth = even !== null && odd !== null && Math.abs(even.transaction - odd.transaction) <= 1;
   // Otherwise the one that is left may be an earlier one.
-  if (!areBoth && lastSynced === null) throw new PageDamage('its meta records are damaged');
+  if (!areBoth && synced === null) throw new PageDamage('its meta records are damaged');
   const newest = Math.max(...metas.map((meta) => meta.transaction));
+  if (isNeverSynced(file) && metas.every(({ entries }) => entries <= 1)) return [];
   let damage: PageDamage | null = null;
-  for (const meta of metas.filter(({ transaction }) => transaction === newest)) {
-    const found = attempt(file, meta);
-    if (!(found instanceof PageDamage)) return found;
-    damage = found;
-  }
-  const synced = metas.find(({ isSynced, transaction }) => isSynced && transaction < newest);
-  if (synced !== undefined && !(attempt(file, synced) instanceof PageDamage)) {
-    throw new Unsynced(damage!.message);
+  for (const meta of [synced, ...metas.filter((one) => one !== synced && one.transaction === newest)]) {
+    const found = meta === null ? null : attempt(file, meta);
+    if (Array.isArray(found)) return found;
+    damage = found ?? damage;
   }
   throw damage!;
+}
+
+/** Whether the place of the record of the last sync is as it was when the file was made. */
+function isNeverSynced(file: PageFile): boolean {
+  const at = HEADER_BYTES + file.pageBytes / 2;
+  return file
+    .page(0)
+    .subarray(at, at + META.bytes)
+    .every((byte) => byte === 0);
 }
 
 function metaAt(file: PageFile, number: 0 | 1, offset: number): Meta | null {
@@ -90,7 +93,6 @@ function metaAt(file: PageFile, number: 0 | 1, offset: number): Meta | null {
     root: u64(bytes, META.root),
     lastPage: u64(bytes, META.lastPage),
     transaction,
-    isSynced,
   };
 }
 

@@ -13,6 +13,7 @@ import { EventLog } from '../../../src/storage/log/log.ts';
 import { LogReader } from '../../../src/storage/log/reader.ts';
 import { FLAGS, PageFile } from '../../../src/storage/pages/page-file.ts';
 import { leafPages } from '../../../src/storage/pages/tree.ts';
+import { type Random, randomFrom } from '../../kit/random.ts';
 import { group, type Place, place } from './place.ts';
 
 const { MILLRACE_DAMAGE_RUNS, MILLRACE_DAMAGE_SEED } = process.env;
@@ -289,17 +290,4 @@ function damageOf(file: string, from: number, to: number, kind: number, random: 
     return bytes;
   };
   return { file, from, to, apply };
-}
-
-type Random = (below: number) => number;
-
-/** Numbers that come again with the seed. */
-function randomFrom(wanted: string | undefined): { readonly random: Random; readonly seed: number } {
-  const seed = Number(wanted ?? Math.floor(Math.random() * 2 ** 31));
-  let state = seed;
-  const random = (below: number) => {
-    state = (Math.imul(state, 1664525) + 1013904223) | 0;
-    return (state >>> 8) % below;
-  };
-  return { random, seed };
 }

@@ -128,7 +128,7 @@ describe('a power cut loses a file whose name is not on the disk', () => {
     await refused(log, /could not be written: .*EIO/);
     disk.fault = null;
     await appendAll(log, 2);
-    assert.equal(segments(at.dataDirs[0]!).length, 2);
+    assert.match(segments(at.dataDirs[0]!).at(-1)!, /segment-000000000000000a\.mdb$/);
     assert.deepEqual(firsts(log), [10, 20]);
     await log.close();
   });
@@ -185,9 +185,9 @@ test('torn writes at the end: what was acknowledged is there, the torn blocks ar
   await appendAll(log, 5, 10, 4000);
   disk.fault = 'torn';
   for (let n = 0; n < 3; n++) void log.append([group(log.end, 10, 4000)]);
+  await untilKept(log, 'they are in the file', () => disk.lost === 3);
   // The process ends here: LMDB has the torn writes, and nobody was told.
   disk.fault = null;
-  await untilKept(log, 'they are in the file', () => disk.lost === 3);
   const last = log.append([group(log.end, 10, 4000)]);
   await last.settled;
   const left = crashed(at);
