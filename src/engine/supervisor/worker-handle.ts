@@ -2,6 +2,7 @@
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
 import { messageOf } from '../../base/errors.ts';
 import { threadEntry } from '../../base/thread-entry.ts';
+import { closeGate, newGate } from '../../memory/gate.ts';
 import { Doorbell } from '../../memory/wait.ts';
 import type { FromWorker, Progress, ToWorker, WorkerSettings } from '../worker/messages.ts';
 
@@ -20,6 +21,7 @@ export interface WorkerEvents {
 export class WorkerHandle {
   readonly name: string;
   readonly doorbell = new Doorbell();
+  readonly #gate = newGate();
   readonly #worker: Worker;
   readonly #port: MessagePort;
   #error: string | null = null;
@@ -31,7 +33,7 @@ export class WorkerHandle {
 
   constructor(
     name: string,
-    settings: Omit<WorkerSettings, 'workerName' | 'doorbell' | 'control'>,
+    settings: Omit<WorkerSettings, 'workerName' | 'doorbell' | 'gate' | 'control'>,
     events: WorkerEvents,
   ) {
     this.name = name;
@@ -41,6 +43,7 @@ export class WorkerHandle {
       ...settings,
       workerName: name,
       doorbell: this.doorbell.memory,
+      gate: this.#gate,
       control: port2,
     };
     this.#worker = new Worker(threadEntry(import.meta.url, '../worker/entry'), {
@@ -96,13 +99,14 @@ export class WorkerHandle {
   async end(ms: number): Promise<void> {
     this.#exiting = true;
     this.send({ op: 'exit' });
-    const timer = setTimeout(() => void this.#worker.terminate(), ms);
+    const timer = setTimeout(() => void this.kill(), ms);
     await this.exited;
     clearTimeout(timer);
   }
 
-  /** Ends the thread at once, as a fault would (tests). */
-  kill(): Promise<number> {
-    return this.#worker.terminate();
+  /** Ends the thread where it is, as a fault would. */
+  async kill(): Promise<void> {
+    await closeGate(this.#gate);
+    await this.#worker.terminate();
   }
 }

@@ -4,6 +4,7 @@ import type { MessagePort } from 'node:worker_threads';
 import type { LogRecord } from '../../base/log.ts';
 import type { ProgressTable } from '../../component/progress.ts';
 import type { Unit } from '../../config/plan/types.ts';
+import type { Gate } from '../../memory/gate.ts';
 import type { LaneMemory } from '../../memory/lane.ts';
 import type { SharedMemory } from '../../memory/shared.ts';
 
@@ -77,6 +78,8 @@ export type FromWorker =
 export interface WorkerSettings {
   readonly workerName: string;
   readonly doorbell: SharedMemory;
+  /** Closed before the thread is ended by force. */
+  readonly gate: Gate;
   readonly control: MessagePort;
   readonly systemProperties: Readonly<Record<string, string>>;
   readonly heapBytes: number | null;

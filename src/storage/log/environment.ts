@@ -7,6 +7,7 @@ import { type FileHandle, open as openFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { open, type RootDatabase } from 'lmdb';
 import { assert } from '../../base/assert.ts';
+import { uninterrupted } from '../../memory/gate.ts';
 import { syncDirectory } from '../sync-directory.ts';
 
 /** What the log asks of an environment. */
@@ -33,10 +34,9 @@ export interface JournalFile {
 export const lmdbDisk: Disk = { open: openEnvironment, openJournal, syncDirectory };
 
 function openEnvironment(file: string, mapBytes: number): Environment {
-  // What stands in the way of a new file is told by its code here. An error that lmdb throws while its thread
-  // is being ended would end the process.
+  // What stands in the way of a new file is told by its code here.
   closeSync(openSync(file, 'a'));
-  return open<Buffer, Buffer>({
+  const settings = {
     path: file,
     noSubdir: true,
     encoding: 'binary',
@@ -50,7 +50,8 @@ function openEnvironment(file: string, mapBytes: number): Environment {
     overlappingSync: true,
     // With it a commit that fails rejects a promise that nobody has, which would end the thread.
     eventTurnBatching: false,
-  });
+  } as const;
+  return uninterrupted(() => open<Buffer, Buffer>(settings));
 }
 
 async function openJournal(file: string, bytes: number): Promise<JournalFile> {
