@@ -59,6 +59,8 @@ export class Checkpoint {
   readonly #disk: Disk;
   readonly found: FoundCheckpoint;
   #environment: Environment | null = null;
+  /** Whether the name of the file is on the disk. */
+  #isNamed = false;
   /** Files of earlier processes, until this one has written a state. */
   #earlier: readonly string[];
 
@@ -94,8 +96,9 @@ export class Checkpoint {
     const written = this.#environment.put(KEY, value) as Written;
     await committed(written);
     await written.flushed;
-    if (this.#earlier.length === 0) return;
+    if (this.#isNamed) return;
     await this.#disk.syncDirectory(this.#directory);
+    this.#isNamed = true;
     for (const file of this.#earlier) {
       rmSync(file, { force: true });
       rmSync(`${file}-lock`, { force: true });

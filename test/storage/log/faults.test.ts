@@ -133,6 +133,22 @@ describe('a power cut loses a file whose name is not on the disk', () => {
     await log.close();
   });
 
+  test('segments stay until the name of the first checkpoint, which says that they are taken, is', async () => {
+    const disk = new FaultyDisk();
+    const at = place(1, 10_000);
+    const log = await EventLog.open({ ...at, disk });
+    for (let n = 0; n < 4; n++) await log.append([group(log.end, 10, 10_000)]).settled;
+    const count = segments(at.dataDirs[0]!).length;
+    assert.ok(count > 1);
+    disk.fault = 'nameless';
+    log.take(0, log.end);
+    await untilKept(log, 'the failure is reported', () => at.reports.length > 0);
+    assert.equal(segments(at.dataDirs[0]!).length, count);
+    disk.fault = null;
+    await untilKept(log, 'the segments are deleted', () => segments(at.dataDirs[0]!).length === 1);
+    await log.close();
+  });
+
   test('the checkpoint before stays until the name of the new one is', async () => {
     const at = place();
     const first = await EventLog.open(at);
