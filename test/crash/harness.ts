@@ -42,7 +42,7 @@ export interface CrashReport {
 const CLIENTS = 4;
 const LINES_A_SEND = 10;
 /** Sends in a row of one size: small ones stay in the journal, large ones fill segments. */
-const SENDS_A_SIZE = 40;
+const SENDS_A_SIZE = 120;
 const SMALL_LINE_BYTES = 300;
 const LARGE_LINE_BYTES = 6000;
 /**
