@@ -135,14 +135,19 @@ export function dataNodeSite(directory: string, host: string, ports: readonly nu
   };
 }
 
-/** Asks without the client under test. */
-export async function isOperational(url: string): Promise<boolean> {
+/** Whether a NameNode, active or standby, has left its safe mode. */
+export async function isOutOfSafeMode(url: string): Promise<boolean> {
   const query = 'qry=Hadoop:service=NameNode,name=FSNamesystemState';
   const state = (await (await fetch(`${url}/jmx?${query}`)).json()) as {
     readonly beans: readonly { readonly FSState: string; readonly NumLiveDataNodes: number }[];
   };
   const bean = state.beans[0];
-  if (bean?.FSState !== 'Operational' || bean.NumLiveDataNodes < 1) return false;
+  return bean?.FSState === 'Operational' && bean.NumLiveDataNodes >= 1;
+}
+
+/** Asks without the client under test. */
+export async function isOperational(url: string): Promise<boolean> {
+  if (!(await isOutOfSafeMode(url))) return false;
   return (await fetch(`${url}/webhdfs/v1/?op=GETFILESTATUS`)).ok;
 }
 

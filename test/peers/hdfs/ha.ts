@@ -5,7 +5,15 @@
 import { cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { coreSite, DATA_NODE, dataNodeSite, freePorts, isOperational, NAME_NODE } from './cluster.ts';
+import {
+  coreSite,
+  DATA_NODE,
+  dataNodeSite,
+  freePorts,
+  isOperational,
+  isOutOfSafeMode,
+  NAME_NODE,
+} from './cluster.ts';
 import { Daemon, type JavaSettings, type Properties, runTool, writeConfiguration } from './daemon.ts';
 import { hdfsJars } from './jars.ts';
 
@@ -53,6 +61,7 @@ export class HaCluster {
         'org.apache.hadoop.hdfs.server.namenode.ha.ConfiguredFailoverProxyProvider',
       'dfs.ha.fencing.methods': 'shell(/bin/true)',
       'dfs.ha.tail-edits.period': '1s',
+      'dfs.ha.log-roll.period': '1s',
       ...dataNodeSite(this.directory, '127.0.0.1', data),
       ...hdfs,
     };
@@ -89,6 +98,11 @@ export class HaCluster {
 
   admin(...args: readonly string[]): Promise<string> {
     return runTool(this.#java.nn1, ADMIN, ...args);
+  }
+
+  /** One in its safe mode cannot become active, and once the other has gone it may never leave it. */
+  async readyToTakeOver(id: NameNodeId): Promise<void> {
+    await this.nameNodes[id].ready(() => isOutOfSafeMode(this.urlOf(id)));
   }
 
   async ready(id: NameNodeId): Promise<void> {

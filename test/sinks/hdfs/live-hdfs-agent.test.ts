@@ -137,6 +137,7 @@ async function startPair(): Promise<Target> {
   const cluster = await HaCluster.start(FAST_FAILURES);
   let [active, standby]: [NameNodeId, NameNodeId] = ['nn1', 'nn2'];
   const failOver = async () => {
+    await cluster.readyToTakeOver(standby);
     await cluster.nameNodes[active].end();
     await pause(Math.random() * 1500);
     const failedOver = () =>
