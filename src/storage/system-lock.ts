@@ -6,7 +6,6 @@
  * released, as somebody else may have opened it already. No other code may open the file in a process that
  * holds the lock: closing any descriptor of it would end it.
  */
-import { existsSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 
 /** Whoever only looks holds it for a moment. */
@@ -36,7 +35,6 @@ export class SystemLock {
 
   /** Whether somebody holds it; null when nobody can tell. */
   static isHeld(file: string): boolean | null {
-    if (!existsSync(file)) return null;
     let db: DatabaseSync | null = null;
     try {
       db = new DatabaseSync(file, { readOnly: true });

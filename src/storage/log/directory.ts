@@ -230,15 +230,14 @@ export class LogDirectory {
 
   /** Searches segments for records with events of [from, to) that reading passed over. */
   searchFor(from: number, to: number): void {
-    for (let n = this.#segmentOf(from); n < this.#segments.length && this.#segments[n]!.first < to; n++) {
-      const segment = this.#segments[n]!;
+    for (const segment of this.#segments.slice(this.#segmentOf(from))) {
+      if (segment.first >= to) return;
       this.#read(segment);
       try {
         segment.searchFor(from, to);
       } catch (error) {
         if (!(error instanceof PageDamage)) throw error;
         this.#setAside(segment, error.message);
-        n--;
       }
     }
   }

@@ -49,7 +49,7 @@ export function leafPages(file: PageFile): number[] {
   const even = metaAt(file, 0, 0);
   const odd = metaAt(file, 1, 0);
   const synced = metaAt(file, 0, file.pageBytes / 2);
-  const metas = [even, odd, synced].filter((meta) => meta !== null);
+  const metas = [synced, even, odd].filter((meta) => meta !== null);
   if (metas.length === 0) throw new PageDamage('it does not begin as an LMDB file does');
   const areBoth = even !== null && odd !== null && Math.abs(even.transaction - odd.transaction) <= 1;
   // Otherwise the one that is left may be an earlier one.
@@ -57,10 +57,10 @@ export function leafPages(file: PageFile): number[] {
   const newest = Math.max(...metas.map((meta) => meta.transaction));
   if (isNeverSynced(file) && metas.every(({ entries }) => entries <= 1)) return [];
   let damage: PageDamage | null = null;
-  for (const meta of [synced, ...metas.filter((one) => one !== synced && one.transaction === newest)]) {
-    const found = meta === null ? null : attempt(file, meta);
-    if (Array.isArray(found)) return found;
-    damage = found ?? damage;
+  for (const meta of metas.filter((one) => one === synced || one.transaction === newest)) {
+    const found = attempt(file, meta);
+    if (!(found instanceof PageDamage)) return found;
+    damage = found;
   }
   throw damage!;
 }

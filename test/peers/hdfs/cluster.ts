@@ -135,7 +135,7 @@ export function dataNodeSite(directory: string, host: string, ports: readonly nu
   };
 }
 
-/** Whether a NameNode, active or standby, has left its safe mode. */
+/** Whether a NameNode, active or standby, has left its safe mode and knows a DataNode. */
 export async function isOutOfSafeMode(url: string): Promise<boolean> {
   const query = 'qry=Hadoop:service=NameNode,name=FSNamesystemState';
   const state = (await (await fetch(`${url}/jmx?${query}`)).json()) as {

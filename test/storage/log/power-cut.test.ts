@@ -12,7 +12,7 @@ import { test } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
 import { EventLog } from '../../../src/storage/log/log.ts';
 import { type Random, randomFrom } from '../../kit/random.ts';
-import { group, type Place, place } from './place.ts';
+import { firsts, group, type Place, place } from './place.ts';
 
 const { MILLRACE_POWER_RUNS, MILLRACE_POWER_SEED } = process.env;
 const RUNS = Number(MILLRACE_POWER_RUNS ?? 30);
@@ -113,21 +113,11 @@ function cut(random: Random, copies: readonly Copy[], to: Place): void {
   }
 }
 
-function firstsOf(log: EventLog): Set<number> {
-  const found = new Set<number>();
-  log.read(0, (key, value) => {
-    assert.ok(value.toString('latin1').startsWith(`${key.first}+${key.count};`), 'nothing is invented');
-    found.add(key.first);
-    return true;
-  });
-  return found;
-}
-
 async function survive(to: Place, wanted: ReadonlySet<number>, what: string): Promise<void> {
   let log = await EventLog.open(to);
   try {
     assert.deepEqual(
-      [...wanted.difference(firstsOf(log))],
+      [...wanted.difference(new Set(firsts(log)))],
       [],
       `${what}: what was acknowledged is delivered`,
     );
@@ -135,7 +125,7 @@ async function survive(to: Place, wanted: ReadonlySet<number>, what: string): Pr
     await log.append([group(end, EVENTS)]).settled;
     await log.close();
     log = await EventLog.open(to);
-    const missing = new Set([...wanted, end]).difference(firstsOf(log));
+    const missing = new Set([...wanted, end]).difference(new Set(firsts(log)));
     assert.deepEqual([...missing], [], `${what}: it goes on`);
     assert.deepEqual(to.reports, [], what);
   } finally {

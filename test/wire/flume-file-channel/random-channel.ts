@@ -1,4 +1,5 @@
 /** Random use of a channel of Java Flume, and afterwards what its copies must hold. */
+import { wordsOf } from '../../kit/random.ts';
 import { openCommand, putCommand, type Taken, word } from './script.ts';
 
 const STEPS = 150;
@@ -31,15 +32,10 @@ export interface Truth {
   readonly unordered: ReadonlySet<string>;
 }
 
-/** Numbers in [0, 1) by a seed (mulberry32). */
+/** Numbers in [0, 1) by a seed. */
 export function randomOf(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
+  const next = wordsOf(seed);
+  return () => next() / 2 ** 32;
 }
 
 /** `at` is the folder of the channel; copies lie beside it. Names of transactions begin with p or t. */

@@ -1,19 +1,17 @@
 /** Bytes that were right, changed in the ways that break decoders. The same number gives the same changes. */
 
-/** Numbers below `end`, from a seed (mulberry32). */
+import { wordsOf } from '../../kit/random.ts';
+
+/** Numbers below `end`, from a seed. */
 export class Random {
-  #state: number;
+  readonly #next: () => number;
 
   constructor(seed: number) {
-    this.#state = seed >>> 0;
+    this.#next = wordsOf(seed);
   }
 
   below(end: number): number {
-    this.#state = (this.#state + 0x6d2b79f5) >>> 0;
-    let value = this.#state;
-    value = Math.imul(value ^ (value >>> 15), value | 1);
-    value ^= value + Math.imul(value ^ (value >>> 7), value | 61);
-    return ((value ^ (value >>> 14)) >>> 0) % end;
+    return this.#next() % end;
   }
 
   oneOf<T>(list: readonly T[]): T {
