@@ -152,7 +152,8 @@ export class AvroContainerReader {
     this.#at = end + SYNC_BYTES;
     const records = await this.#records(bytes.subarray(0, size), start);
     // Records may have no bytes at all; a few bytes of file must not become events without end.
-    if (count > Math.max(records.length, EMPTY_RECORDS_MAX)) {
+    const isTooMany = count > Math.max(records.length, EMPTY_RECORDS_MAX);
+    if (isTooMany || (count === 0 && records.length > 0)) {
       throw badAvro(`the block at byte ${start} has ${count} records of ${records.length} bytes`);
     }
     return { count, records, start, end };

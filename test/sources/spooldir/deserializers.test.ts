@@ -55,6 +55,21 @@ describe('AVRO', { concurrency: 4 }, () => {
     assert.ok(ends.filter((end) => end !== null).length > 2);
   });
 
+  test('a wrong count of records is an error, and what stands before the block comes out', async () => {
+    const open = avroReaders('HASH');
+    const { bodies, ends } = await readAll(open, memoryFile(AVRO));
+    // Behind the first mark that is followed by another block.
+    const whole = ends.findIndex((end) => end !== null);
+    const countAt = ends[whole]! + 16;
+    for (const count of [0, AVRO[countAt]! - 2, AVRO[countAt]! + 2]) {
+      const damaged = Buffer.from(AVRO);
+      damaged[countAt] = count;
+      const read = await readAll(open, memoryFile(damaged));
+      assert.deepEqual(read.bodies.slice(0, whole + 1), bodies.slice(0, whole + 1));
+      assert.equal((read.error as { code?: string } | null)?.code, 'BAD_INPUT', `a count of ${count}`);
+    }
+  });
+
   test('a file that is no container, or ends within a block, is set aside with what is wrong', async (t) => {
     const spool = new Spool();
     spool.put('a', 'lines\n');

@@ -45,10 +45,10 @@ async function untilDegraded({ flow }: Running, reason: RegExp): Promise<void> {
   });
 }
 
-/** They are asked for once a second. */
-async function untilGauges({ flow }: Running, gauges: Readonly<Record<string, number>>): Promise<void> {
-  await until(`gauges ${JSON.stringify(gauges)}`, () =>
-    Object.entries(gauges).every(([name, value]) => flow.counter('source', 'r1', name) === value),
+/** Gauges are asked for once a second, and what failed is counted after the status tells of it. */
+async function untilCounters({ flow }: Running, counters: Readonly<Record<string, number>>): Promise<void> {
+  await until(JSON.stringify(counters), () =>
+    Object.entries(counters).every(([name, value]) => flow.counter('source', 'r1', name) === value),
   );
 }
 
@@ -91,7 +91,7 @@ describe('spooldir: one file is wrong', { concurrency: 4 }, () => {
       ],
       omitted: 0,
     });
-    await untilGauges(held, { FileCount: 2, FileFailedCount: 0, FileLagBytes: 9 });
+    await untilCounters(held, { FileCount: 2, FileFailedCount: 0, FileLagBytes: 9 });
     assert.ok(held.flow.counter('source', 'r1', 'FileLagMs') >= ages[0]!);
     appendFileSync(path, 'a3\n');
     await held.moody.set('accept');
@@ -110,7 +110,7 @@ describe('spooldir: one file is wrong', { concurrency: 4 }, () => {
     assert.equal(aside.rows.length, 1);
     assert.equal(aside.rows[0]!.file, path);
     assert.equal(aside.rows[0]!['position bytes'], 6);
-    await untilGauges(held, { FileCount: 0, FileFailedCount: 1, FileLagBytes: 0, FileLagMs: 0 });
+    await untilCounters(held, { FileCount: 0, FileFailedCount: 1, FileLagBytes: 0, FileLagMs: 0 });
     await held.flow.stop();
     const next = await runSpool(t, spool);
     await next.collected.untilCount(1);
@@ -229,7 +229,7 @@ describe('spooldir: one file is wrong', { concurrency: 4 }, () => {
     const running = await runSpool(t, spool);
     await running.collected.untilCount(1);
     await untilDegraded(running, /set aside: .*\/a cannot be read: EIO/);
-    assert.equal(running.flow.counter('source', 'r1', 'GenericProcessingFail'), 1);
+    await untilCounters(running, { GenericProcessingFail: 1 });
     assert.equal(spool.setAside()[0]!.why, 'unreadable');
   });
 
@@ -264,7 +264,7 @@ describe('spooldir: the disk is wrong', { concurrency: 4 }, () => {
     spool.put('a', bytes);
     const running = await runSpool(t, spool);
     await untilDegraded(running, /The position cannot be written: EISDIR.*\. Nothing is read until it can/);
-    assert.ok(running.flow.counter('source', 'r1', 'GenericProcessingFail') >= 1);
+    await until('a failure', () => running.flow.counter('source', 'r1', 'GenericProcessingFail') >= 1);
     const accepted = () => running.flow.counter('source', 'r1', 'EventAcceptedCount');
     const held = accepted();
     assert.ok(held < lines.length * 0.6, `${held} of ${lines.length} were put`);
@@ -300,7 +300,7 @@ describe('spooldir: the disk is wrong', { concurrency: 4 }, () => {
       /The list of files that are set aside cannot be written: ENOSPC.*\. Nothing is read until it can/,
     );
     assert.deepEqual(running.collected.bodies, ['a1']);
-    assert.equal(running.flow.counter('source', 'r1', 'GenericProcessingFail'), 1);
+    await untilCounters(running, { GenericProcessingFail: 1 });
     rmSync(full);
     await running.collected.untilCount(2);
     assert.deepEqual(running.collected.bodies, ['a1', 'b1']);
@@ -364,6 +364,6 @@ describe('spooldir: the disk is wrong', { concurrency: 4 }, () => {
     await running.collected.untilCount(200_001);
     await spool.untilNames('b.COMPLETED');
     await until('it runs', () => running.flow.status('source', 'r1').state === 'running');
-    assert.equal(running.flow.counter('source', 'r1', 'GenericProcessingFail'), 1);
+    await untilCounters(running, { GenericProcessingFail: 1 });
   });
 });
