@@ -1,11 +1,7 @@
 /** A disk of the log that fails as it is told to: real files, with faults between them and the log. */
 import { existsSync } from 'node:fs';
-import {
-  type Disk,
-  type Environment,
-  type JournalFile,
-  lmdbDisk,
-} from '../../src/storage/log/environment.ts';
+import { type Disk, type Environment, lmdbDisk } from '../../src/storage/log/environment.ts';
+import type { JournalFile } from '../../src/storage/log/journal-file.ts';
 
 export type Fault =
   | 'full' // writes fail with ENOSPC, and so do new files
