@@ -9,6 +9,11 @@
  * the sleep return at once. A ringer notifies only when the owner is asleep, so a busy owner costs one atomic
  * add. Sleeps are bounded (WAIT_MS_MAX): a wake that is lost in spite of this costs that much latency, never
  * a hang. After any wake the owner looks for work again, whatever the reason.
+ *
+ * A sleep beside the event loop waits with Atomics.waitAsync. To begin such a wait, and to notify it, goes
+ * through the loop's own wake-up call to the system, and a time-out of it does so twice more. So one wait has
+ * no time-out and serves sleep after sleep until it is notified; a timer bounds the sleeps; and the owner's
+ * own thread ends one without either (`wake`).
  */
 import { WAIT_MS_MAX } from '../base/limits.ts';
 
@@ -19,6 +24,15 @@ const MAIL = 17;
 export class Doorbell {
   readonly memory: SharedArrayBuffer;
   readonly #words: Int32Array;
+  // Of the owner's sleep beside its event loop:
+  /** Ends it. */
+  #wakeUp: (() => void) | null = null;
+  /** A wait has begun and was not notified. */
+  #isWaiting = false;
+  /** When the sleep ends by itself, and when the timer looks whether it does. */
+  #dueMs = 0;
+  #timerMs = 0;
+  #timer: NodeJS.Timeout | null = null;
 
   constructor(memory: SharedArrayBuffer = new SharedArrayBuffer(128)) {
     this.memory = memory;
@@ -57,13 +71,66 @@ export class Doorbell {
 
   /** Sleeps in place beside a `sleep` that has begun and not ended, on the value that was passed to it. */
   sleepBeside(seen: number, ms: number): void {
+    Atomics.store(this.#words, ASLEEP, 1);
     Atomics.wait(this.#words, RINGS, seen, ms);
   }
 
-  /** Sleeps while the event loop runs. Null when there is no reason to sleep. */
-  sleep(seen: number, ms: number): Promise<unknown> | null {
+  /** Sleeps while the event loop runs. Null when there is no reason to sleep. One at a time. */
+  sleep(seen: number, ms: number): Promise<void> | null {
+    if (ms <= 0) return null;
     Atomics.store(this.#words, ASLEEP, 1);
-    const wait = Atomics.waitAsync(this.#words, RINGS, seen, Math.min(ms, WAIT_MS_MAX));
-    return wait.async ? wait.value : null;
+    // The wait may be an older one, so this is looked at here, after what ringers look at.
+    if (Atomics.load(this.#words, RINGS) !== seen || !this.#beginWait(seen)) {
+      Atomics.store(this.#words, ASLEEP, 0);
+      return null;
+    }
+    this.#setTimer(Math.min(ms, WAIT_MS_MAX));
+    return new Promise((resolve) => {
+      this.#wakeUp = resolve;
+    });
   }
+
+  /** Rings in the owner's own thread. */
+  wake(): void {
+    Atomics.add(this.#words, RINGS, 1);
+    this.#endSleep();
+  }
+
+  /** Makes sure that a notify ends the sleep; false when something rang. */
+  #beginWait(seen: number): boolean {
+    if (this.#isWaiting) return true;
+    const wait = Atomics.waitAsync(this.#words, RINGS, seen);
+    if (!wait.async) return false;
+    this.#isWaiting = true;
+    void wait.value.then(() => {
+      this.#isWaiting = false;
+      this.#endSleep();
+    });
+    return true;
+  }
+
+  #endSleep(): void {
+    const wakeUp = this.#wakeUp;
+    if (wakeUp === null) return;
+    this.#wakeUp = null;
+    Atomics.store(this.#words, ASLEEP, 0);
+    wakeUp();
+  }
+
+  /** A timer of an earlier sleep that ends first serves this one, too: it goes on for what is left. */
+  #setTimer(ms: number): void {
+    this.#dueMs = performance.now() + ms;
+    if (this.#timer !== null && this.#timerMs <= this.#dueMs) return;
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timerMs = this.#dueMs;
+    this.#timer = setTimeout(this.#onTimer, ms).unref();
+  }
+
+  readonly #onTimer = (): void => {
+    this.#timer = null;
+    if (this.#wakeUp === null) return;
+    const leftMs = this.#dueMs - performance.now();
+    if (leftMs < 1) this.#endSleep();
+    else this.#setTimer(leftMs);
+  };
 }

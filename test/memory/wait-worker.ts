@@ -44,7 +44,7 @@ async function untilTurn(mine: number): Promise<void> {
   }
 }
 
-// A pending waitAsync does not keep a worker alive.
+// A sleep does not keep a worker alive.
 const alive = setInterval(() => {}, 1 << 30);
 for (let mine: number = part; mine < turns; mine += 2) {
   await untilTurn(mine);

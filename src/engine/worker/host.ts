@@ -50,7 +50,7 @@ export class WorkerHost {
   }
 
   async run(): Promise<void> {
-    // A pending waitAsync does not keep a worker alive; this timer does.
+    // A sleep does not keep a worker alive; this timer does.
     const keepAlive = setInterval(() => {}, 1 << 30);
     this.#send({ op: 'up' });
     this.#readMail();
@@ -160,7 +160,7 @@ export class WorkerHost {
           heapBytes,
           storeNumber,
           send,
-          wake: () => this.#doorbell.ring(),
+          wake: () => this.#doorbell.wake(),
         });
       }
       case 'group':
@@ -168,7 +168,7 @@ export class WorkerHost {
           counters: ({ name, counters }) => slots([...SINK_COUNTERS, ...counters], `sink ${name}`),
           log,
           send,
-          wake: () => this.#doorbell.ring(),
+          wake: () => this.#doorbell.wake(),
           work: this.#work,
         });
     }

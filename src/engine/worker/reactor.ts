@@ -41,7 +41,7 @@ export class Reactor {
 
   stop(): void {
     this.#stopped = true;
-    this.#doorbell.ring();
+    this.#doorbell.wake();
   }
 
   async run(): Promise<void> {
