@@ -33,6 +33,7 @@ export class Doorbell {
   #dueMs = 0;
   #timerMs = 0;
   #timer: NodeJS.Timeout | null = null;
+  #wakeDue: NodeJS.Immediate | null = null;
 
   constructor(memory: SharedArrayBuffer = new SharedArrayBuffer(128)) {
     this.memory = memory;
@@ -90,10 +91,13 @@ export class Doorbell {
     });
   }
 
-  /** Rings in the owner's own thread. */
+  /**
+   * Rings in the owner's own thread. The sleep ends with this turn of the event loop: what else the turn
+   * brings is found by the same look for work.
+   */
   wake(): void {
     Atomics.add(this.#words, RINGS, 1);
-    this.#endSleep();
+    if (this.#wakeUp !== null) this.#wakeDue ??= setImmediate(this.#onWake);
   }
 
   /** Makes sure that a notify ends the sleep; false when something rang. */
@@ -125,6 +129,11 @@ export class Doorbell {
     this.#timerMs = this.#dueMs;
     this.#timer = setTimeout(this.#onTimer, ms).unref();
   }
+
+  readonly #onWake = (): void => {
+    this.#wakeDue = null;
+    this.#endSleep();
+  };
 
   readonly #onTimer = (): void => {
     this.#timer = null;

@@ -17,28 +17,31 @@ export interface AdmissionLimits {
   readonly keepAliveMs: number;
 }
 
-export interface AdmissionHost {
+/** What is to be known of a put; the channel may keep more of it, and answers it. */
+type Put = Omit<PendingPut, 'complete'>;
+
+export interface AdmissionHost<P extends Put = PendingPut> {
   /** Events and slots that are taken. */
   readonly eventsUsed: number;
   readonly slotsUsed: number;
   /** Stores `range`: part of `put`, or all of it. The first part has the reference that came with the put. */
-  admit(range: BlockRange, put: PendingPut): void;
+  admit(range: BlockRange, put: P): void;
   /** A put is decided: its first `accepted` events were admitted. Called once a put. */
-  answer(put: PendingPut, accepted: number, status: PutStatus): void;
+  answer(put: P, accepted: number, status: PutStatus): void;
 }
 
-interface Waiting {
-  readonly put: PendingPut;
+interface Waiting<P> {
+  readonly put: P;
   accepted: number;
   deadlineMs: number;
 }
 
-export class Admission {
+export class Admission<P extends Put = PendingPut> {
   readonly #limits: AdmissionLimits;
-  readonly #host: AdmissionHost;
-  readonly #waiting: Waiting[] = [];
+  readonly #host: AdmissionHost<P>;
+  readonly #waiting: Waiting<P>[] = [];
 
-  constructor(limits: AdmissionLimits, host: AdmissionHost) {
+  constructor(limits: AdmissionLimits, host: AdmissionHost<P>) {
     this.#limits = limits;
     this.#host = host;
   }
@@ -52,7 +55,7 @@ export class Admission {
     for (const { put } of this.#waiting) yield put.range.segment.id;
   }
 
-  put(puts: readonly PendingPut[]): void {
+  put(puts: readonly P[]): void {
     for (const put of puts) {
       if (put.mode === 'batch' && put.range.count > this.#limits.transactionEventsMax) {
         this.#host.answer(put, 0, 'transaction-capacity');
@@ -97,7 +100,7 @@ export class Admission {
   }
 
   /** Goes on with a waiting put; null while it has to wait more. */
-  #advance(waiting: Waiting, nowMs: number): PutStatus | null {
+  #advance(waiting: Waiting<P>, nowMs: number): PutStatus | null {
     const { put } = waiting;
     // A channel that never refuses takes a batch bit by bit: one larger than the channel would wait for ever.
     if (put.mode === 'batch' && this.#limits.keepAliveMs !== Number.POSITIVE_INFINITY) {
@@ -115,7 +118,7 @@ export class Admission {
   }
 
   /** Why a transaction is refused. Flume acquires bytes first, then places in the queue. */
-  #lackOf({ put, accepted }: Waiting): PutStatus {
+  #lackOf({ put, accepted }: Waiting<P>): PutStatus {
     const { range } = put;
     const slots =
       put.mode === 'batch'
@@ -125,7 +128,7 @@ export class Admission {
   }
 
   /** Admits as many of the remaining events as fit; true when it admitted any. */
-  #admitSome(waiting: Waiting): boolean {
+  #admitSome(waiting: Waiting<P>): boolean {
     const { range } = waiting.put;
     let count = Math.min(range.count - waiting.accepted, this.#limits.eventsMax - this.#host.eventsUsed);
     if (count <= 0) return false;

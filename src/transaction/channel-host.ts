@@ -3,6 +3,7 @@
  * writes the answers. All puts found in one pass are given to the channel together (group commit). Runs in
  * the channel's worker.
  */
+import { IdTable } from '../base/id-table.ts';
 import { WAIT_MS_MAX } from '../base/limits.ts';
 import type { Channel, PendingPut, PutStatus, Take } from '../component/channel.ts';
 import type { ChannelCounters } from '../component/counters.ts';
@@ -30,7 +31,7 @@ interface SinkLane {
   readonly lane: LaneEnd;
   readonly grants: Grant[];
   /** Takes handed out and not committed, oldest first. */
-  readonly taken: Map<number, Take>;
+  readonly taken: IdTable<Take>;
   /** Cut out of takes that were settled in part: with the sink until it commits them or the lane ends. */
   readonly held: Map<number, Take>;
   /** Of the take whose COMMIT comes next. */
@@ -70,7 +71,7 @@ export class ChannelHost {
   addSink(lane: LaneEnd): void {
     const { numbering } = this.#channel;
     if (numbering !== undefined) lane.tell(numbering);
-    this.#sinks.push({ lane, grants: [], taken: new Map(), held: new Map(), cuts: [], waiting: false });
+    this.#sinks.push({ lane, grants: [], taken: new IdTable(), held: new Map(), cuts: [], waiting: false });
   }
 
   /** One pass over all lanes; true when anything was done. */
@@ -199,10 +200,12 @@ export class ChannelHost {
   }
 
   #commit(sink: SinkLane, id: number): void {
-    let take = sink.taken.get(id) ?? sink.held.get(id);
-    if (take === undefined) return;
-    sink.taken.delete(id);
-    sink.held.delete(id);
+    let take = sink.taken.take(id);
+    if (take === undefined) {
+      take = sink.held.get(id);
+      if (take === undefined) return;
+      sink.held.delete(id);
+    }
     if (sink.cuts.length > 0) {
       const { rest, held } = cutTake(take, sink.cuts, (...range) => this.#channel.part(...range));
       sink.cuts = [];
@@ -216,7 +219,7 @@ export class ChannelHost {
 
   /** Newest first, so that the channel's order is restored. */
   #rollback(sink: SinkLane): void {
-    for (const take of [...sink.taken.values()].reverse()) this.#channel.rollback(take);
+    for (const take of sink.taken.values().reverse()) this.#channel.rollback(take);
     sink.taken.clear();
     sink.grants.length = 0;
   }
@@ -263,7 +266,7 @@ export class ChannelHost {
     }
     this.#counters.add('EventTakeAttemptCount', take.events);
     sink.grants.shift();
-    sink.taken.set(grant.id, take);
+    sink.taken.add(grant.id, take);
     hand(sink.lane, grant.id, take, this.#channel.numbering !== undefined);
     return true;
   }

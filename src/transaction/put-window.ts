@@ -8,6 +8,7 @@
  * and bytes.
  */
 import { assert } from '../base/assert.ts';
+import { IdTable } from '../base/id-table.ts';
 
 export interface PutInFlight<T> {
   readonly id: number;
@@ -16,7 +17,7 @@ export interface PutInFlight<T> {
 }
 
 export class PutWindow<T> {
-  readonly #inFlight = new Map<number, PutInFlight<T>>();
+  readonly #inFlight = new IdTable<PutInFlight<T>>();
   #bytes = 0;
   #next = 1;
 
@@ -32,24 +33,22 @@ export class PutWindow<T> {
   send(bytes: number, tag: T): number {
     const id = this.#next;
     this.#next = this.#next === 0xffffffff ? 1 : this.#next + 1;
-    assert(!this.#inFlight.has(id), `put ${id} is still in flight`);
-    this.#inFlight.set(id, { id, bytes, tag });
+    this.#inFlight.add(id, { id, bytes, tag });
     this.#bytes += bytes;
     return id;
   }
 
   /** @throws AssertionFailed for an answer to a put that is not in flight: every put is answered once. */
   answer(id: number): PutInFlight<T> {
-    const put = this.#inFlight.get(id);
+    const put = this.#inFlight.take(id);
     assert(put !== undefined, `answer to unknown put ${id}`);
-    this.#inFlight.delete(id);
     this.#bytes -= put.bytes;
     return put;
   }
 
   /** Ends every put in flight, oldest first: the lane is gone. */
   lose(): readonly PutInFlight<T>[] {
-    const lost = [...this.#inFlight.values()];
+    const lost = this.#inFlight.values();
     this.#inFlight.clear();
     this.#bytes = 0;
     return lost;

@@ -46,7 +46,7 @@ export class SinkDriver implements SinkHandle {
   /** Called when one of several deliveries has ended. */
   readonly #wake: () => void;
   /** Deliveries under way, when several may be. */
-  readonly #flying = new Set<Promise<void>>();
+  readonly #flying: Promise<void>[] = [];
   /** Of a delivery that failed while others were under way: nothing begins until they have ended. */
   #failure: { readonly error: unknown } | null = null;
   #asked: ((status: SinkStatus | Promise<SinkStatus>) => void) | null = null;
@@ -71,7 +71,7 @@ export class SinkDriver implements SinkHandle {
   }
 
   get isDelivering(): boolean {
-    return this.#flying.size > 0;
+    return this.#flying.length > 0;
   }
 
   /** Resolves when no delivery is under way. */
@@ -135,7 +135,7 @@ export class SinkDriver implements SinkHandle {
   /** Begins a delivery beside those under way; waits for the end of one when there are enough. */
   #launch(): SinkStatus | Promise<SinkStatus> {
     if (this.#failure !== null) return this.#giveBack(this.#failure.error);
-    if (this.#flying.size >= this.#overlap) return Promise.race(this.#flying).then(() => 'ready');
+    if (this.#flying.length >= this.#overlap) return Promise.race(this.#flying).then(() => 'ready');
     const batch = this.#isFull() ? null : this.client.begin();
     if (batch === null) return 'backoff';
     const flight: Promise<void> = this.#settle(batch, this.#delivered(batch))
@@ -143,10 +143,10 @@ export class SinkDriver implements SinkHandle {
         this.#failure ??= { error };
       })
       .then(() => {
-        this.#flying.delete(flight);
+        this.#flying.splice(this.#flying.indexOf(flight), 1);
         this.#wake();
       });
-    this.#flying.add(flight);
+    this.#flying.push(flight);
     return 'ready';
   }
 

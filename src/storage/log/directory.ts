@@ -186,24 +186,19 @@ export class LogDirectory {
     await this.#track(active, active.append(key, value));
   }
 
-  readonly #writing = new Map<LogSegment, number>();
-
   async #track(segment: LogSegment, written: Promise<void>): Promise<void> {
-    this.#writing.set(segment, (this.#writing.get(segment) ?? 0) + 1);
+    segment.underWay++;
     try {
       await written;
     } finally {
-      const left = this.#writing.get(segment)! - 1;
-      if (left === 0) this.#writing.delete(segment);
-      else this.#writing.set(segment, left);
-      if (left === 0) await this.#closeWhenQuiet(segment);
+      if (--segment.underWay === 0) await this.#closeWhenQuiet(segment);
     }
   }
 
   /** A sealed segment needs neither memory nor a map while nobody writes or reads it. */
   async #closeWhenQuiet(segment: LogSegment): Promise<void> {
     const isActive = this.#isOpen && segment === this.#segments.at(-1);
-    if (isActive || segment === this.#reading || this.#writing.has(segment)) return;
+    if (isActive || segment === this.#reading || segment.underWay > 0) return;
     await segment.close();
   }
 
@@ -261,7 +256,7 @@ export class LogDirectory {
     while (this.#segments.length > 1 && this.#segments[1]!.first <= low) {
       const segment = this.#segments[0]!;
       // A segment's events end before its successor's begin, in this directory; others may hold some between.
-      if (this.#writing.has(segment)) return;
+      if (segment.underWay > 0) return;
       this.#segments.shift();
       if (this.#reading === segment) this.#reading = null;
       crashPoint('delete');

@@ -3,8 +3,8 @@
  *
  * A short write to a quick disk is made in the caller's thread: to hand it to another one and to be woken by
  * it takes as long again as the write. A disk that is slow gets its writes from libuv's threads, so that the
- * caller goes on meanwhile; a short write is tried in place now and then, for a twentieth of the time at
- * most. A disk that stands still in the middle of a write in place keeps the caller until it goes on.
+ * caller goes on meanwhile; a short write is tried in place now and then, for about a twentieth of the time.
+ * A disk that stands still in the middle of a write in place keeps the caller until it goes on.
  */
 import { constants, fdatasyncSync, writeSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
@@ -20,11 +20,10 @@ export interface JournalFile {
 /** Writes of up to so many bytes may be made in place. */
 export const IN_PLACE_BYTES_MAX = 64 * 1024;
 /** A disk whose writes take longer on average is slow, ms. */
-const QUICK_MS = 0.5;
+const QUICK_MS = 1;
 /** Writes that the average is over, about. */
 const AVERAGE_WRITES = 16;
-/** Time for which nothing is tried in place, at least; and how many times as long as the last write took. */
-const AWAY_MS = 1000;
+/** Nothing is tried in place for so many times as long as those writes took. */
 const AWAY_TIMES = 20;
 
 /** Whether the disk is so quick that a short write is not worth another thread. */
@@ -41,8 +40,8 @@ export class DiskPace {
     const tookMs = nowMs - beganMs;
     this.#averageMs += (tookMs - this.#averageMs) / AVERAGE_WRITES;
     if (this.#averageMs < QUICK_MS) return;
+    this.#slowUntilMs = nowMs + AWAY_TIMES * AVERAGE_WRITES * this.#averageMs;
     this.#averageMs = 0;
-    this.#slowUntilMs = nowMs + Math.max(AWAY_MS, AWAY_TIMES * tookMs);
   }
 }
 

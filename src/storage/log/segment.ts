@@ -27,6 +27,8 @@ export function firstOffsetOf(name: string): number | null {
 export class LogSegment {
   readonly file: string;
   readonly first: number;
+  /** Appends that have not ended: counted by the directory. */
+  underWay = 0;
   readonly #directory: string;
   readonly #bytesMax: number;
   readonly #disk: Disk;

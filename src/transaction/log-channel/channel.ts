@@ -42,8 +42,9 @@ interface LogTake extends Take {
 }
 
 /** A put from its first part to its answer. */
-interface PutState {
-  readonly put: PendingPut;
+interface LogPut extends Omit<PendingPut, 'complete'> {
+  readonly origin: PendingPut;
+  isAdmitted: boolean;
   /** Parts that have not landed. */
   pending: number;
   /** Events of the parts that landed, up to one that did not. */
@@ -56,7 +57,7 @@ interface PutState {
 /** Part of a put, or all of it. */
 interface Part {
   readonly range: BlockRange;
-  readonly state: PutState;
+  readonly put: LogPut;
   /** Its reference to the block is the one that came with the put. */
   readonly isFirst: boolean;
 }
@@ -87,13 +88,13 @@ const ERROR_COUNTERS = {
   checkpoint: 'CheckpointWriteErrorCount',
 } as const;
 
-export class LogChannel implements Channel, AdmissionHost {
+export class LogChannel implements Channel, AdmissionHost<LogPut> {
   readonly blocking = false;
   readonly slotsUsed = 0;
   readonly #context: ChannelContext;
   readonly #counters: Counters<LogCounterName>;
   readonly #settings: LogChannelSettings;
-  readonly #admission: Admission;
+  readonly #admission: Admission<LogPut>;
   readonly #store: BlockStore;
   readonly #builder: BatchBuilder;
   readonly #backlog = new Backlog();
@@ -101,7 +102,6 @@ export class LogChannel implements Channel, AdmissionHost {
   /** Events in the channel, those on their way to the disk among them. */
   #events = 0;
   #gathered: Part[] = [];
-  readonly #puts = new Map<PendingPut, PutState>();
   readonly #groups: Group[] = [];
   /** Offset up to which the backlog has what is untaken; what follows is in the log only. */
   #heldTo = 0;
@@ -195,23 +195,22 @@ export class LogChannel implements Channel, AdmissionHost {
       for (const put of puts) put.complete(0, 'full-disk');
       return;
     }
-    this.#admission.put(puts);
+    this.#admission.put(puts.map(logPut));
     this.#write();
   }
 
-  admit(range: BlockRange, put: PendingPut): void {
+  admit(range: BlockRange, put: LogPut): void {
     this.#events += range.count;
-    const known = this.#puts.get(put);
-    const state = known ?? { put, pending: 0, stored: 0, failed: false, decided: null };
-    if (known === undefined) this.#puts.set(put, state);
+    const isFirst = !put.isAdmitted;
+    put.isAdmitted = true;
     if (this.#fitsMemory(range)) {
       this.#memoryEvents += range.count;
-      state.stored += range.count;
+      put.stored += range.count;
       this.#backlog.push({ ...range, at: null, bytes: bytesOf(range) });
       return;
     }
-    state.pending++;
-    this.#gathered.push({ range, state, isFirst: known === undefined });
+    put.pending++;
+    this.#gathered.push({ range, put, isFirst });
   }
 
   /** Memory takes a put only while nothing waits in the log: order is kept. */
@@ -223,21 +222,15 @@ export class LogChannel implements Channel, AdmissionHost {
     return heldEvents + range.count <= memory.eventsMax && heldBytes + bytesOf(range) <= memory.bytesMax;
   }
 
-  answer(put: PendingPut, accepted: number, status: PutStatus): void {
-    const state = this.#puts.get(put);
-    if (state === undefined) {
-      put.complete(accepted, status);
-      return;
-    }
-    state.decided = { accepted, status };
-    this.#answerIfLanded(state);
+  answer(put: LogPut, accepted: number, status: PutStatus): void {
+    put.decided = { accepted, status };
+    this.#answerIfLanded(put);
   }
 
-  #answerIfLanded(state: PutState): void {
-    if (state.decided === null || state.pending > 0) return;
-    this.#puts.delete(state.put);
-    if (state.failed) state.put.complete(state.stored, 'failed');
-    else state.put.complete(state.decided.accepted, state.decided.status);
+  #answerIfLanded({ origin, decided, pending, failed, stored }: LogPut): void {
+    if (decided === null || pending > 0) return;
+    if (failed) origin.complete(stored, 'failed');
+    else origin.complete(decided.accepted, decided.status);
   }
 
   /** Sends what was gathered to the log, group by group. */
@@ -291,20 +284,20 @@ export class LogChannel implements Channel, AdmissionHost {
   #finish(group: Group): void {
     const isStored = group.state === 'stored';
     let at = group.first;
-    for (const { range, state, isFirst } of group.parts) {
+    for (const { range, put, isFirst } of group.parts) {
       const end = at + range.count;
-      if (isStored && !state.failed) {
-        state.stored += range.count;
+      if (isStored && !put.failed) {
+        put.stored += range.count;
         this.#keep(range, at);
       } else {
         // The sender is told that it was refused: whoever holds the put's own reference gives it back then.
         if (isStored) this.#log.take(at, end);
         if (!isFirst) range.segment.release(1);
         this.#events -= range.count;
-        state.failed = true;
+        put.failed = true;
       }
-      state.pending--;
-      this.#answerIfLanded(state);
+      put.pending--;
+      this.#answerIfLanded(put);
       at = end;
     }
     if (isStored && this.#complained) this.#recovered();
@@ -468,6 +461,21 @@ export class LogChannel implements Channel, AdmissionHost {
     this.#counters.set('Open', 0);
     this.#counters.set('Closed', 1);
   }
+}
+
+function logPut(origin: PendingPut): LogPut {
+  const { range, mode, sinceMs } = origin;
+  return {
+    origin,
+    range,
+    mode,
+    sinceMs,
+    isAdmitted: false,
+    pending: 0,
+    stored: 0,
+    failed: false,
+    decided: null,
+  };
 }
 
 const TICK_MS = 50;

@@ -10,6 +10,7 @@
  * in the buffers of this session, at most the calls in flight.
  */
 import { messageOf } from '../../base/errors.ts';
+import { IdTable } from '../../base/id-table.ts';
 import type { BatchRange } from '../../memory/block/batch.ts';
 import { AvroCursor } from './cursor.ts';
 import { type AvroFailure, AvroRpcError } from './errors.ts';
@@ -29,6 +30,7 @@ export interface ClientSettings {
 }
 
 interface Call {
+  readonly serial: number;
   readonly resolve: () => void;
   readonly reject: (error: AvroRpcError) => void;
   readonly timer: NodeJS.Timeout;
@@ -65,7 +67,7 @@ export class ClientSession implements TransportEvents {
   readonly #cursor = new AvroCursor();
   readonly #supply = new SpareBuffers();
   readonly #encoder = new RequestEncoder(this.#supply);
-  readonly #calls = new Map<number, Call>();
+  readonly #calls = new IdTable<Call>();
   #transport!: Transport;
   #serial = 0;
   #server: Compatibility = SAME_PROTOCOL;
@@ -181,7 +183,7 @@ export class ClientSession implements TransportEvents {
     if (this.#ended !== null) return Promise.reject(this.#ended);
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => this.#fail('timeout', `no answer within ${timeoutMs} ms`), timeoutMs);
-      this.#calls.set(serial, { resolve, reject, timer, answered });
+      this.#calls.add(serial, { serial, resolve, reject, timer, answered });
     });
   }
 
@@ -203,17 +205,17 @@ export class ClientSession implements TransportEvents {
       call.answered(this.#cursor);
     } catch (error) {
       if (!(error instanceof AvroRpcError)) throw error;
-      this.#settle(serial, call);
+      this.#settle(call);
       call.reject(error);
       return;
     }
-    this.#settle(serial, call);
+    this.#settle(call);
     call.resolve();
   }
 
-  #settle(serial: number, call: Call): void {
-    clearTimeout(call.timer);
-    this.#calls.delete(serial);
+  #settle({ serial, timer }: Call): void {
+    clearTimeout(timer);
+    this.#calls.take(serial);
     if (this.#finishing && this.#calls.size === 0) this.close();
   }
 
@@ -231,8 +233,8 @@ export class ClientSession implements TransportEvents {
   #fail(failure: AvroFailure, text: string, cause?: unknown): void {
     if (this.#ended !== null) return;
     this.#ended = new AvroRpcError(failure, text, cause ?? undefined);
-    for (const [serial, call] of [...this.#calls]) {
-      this.#settle(serial, call);
+    for (const call of this.#calls.values()) {
+      this.#settle(call);
       call.reject(this.#ended);
     }
     this.#transport.destroy();
