@@ -3,6 +3,7 @@ import '../native-off.ts';
 import type { Subject } from '../kit.ts';
 import { blocks } from './blocks.ts';
 import { headers } from './headers.ts';
+import { ids } from './ids.ts';
 import { interceptors } from './interceptors.ts';
 import { lines } from './lines.ts';
 import { properties } from './properties.ts';
@@ -12,6 +13,7 @@ import { serializers } from './serializers.ts';
 
 export const SUBJECTS: readonly Subject[] = [
   ring,
+  ids,
   blocks,
   headers,
   lines,

@@ -4,6 +4,7 @@
  *     word 0   rings: grows with every ring
  *     word 16  asleep: 1 while the owner sleeps or is about to
  *     word 17  mail: 1 when a message waits on the owner's port (asking the port itself costs more)
+ *     word 18  rounds: how often the owner has looked for work; 0 before it began
  *
  * The owner reads `rings`, looks for work, and only then sleeps on the value read: a ring in between makes
  * the sleep return at once. A ringer notifies only when the owner is asleep, so a busy owner costs one atomic
@@ -20,10 +21,13 @@ import { WAIT_MS_MAX } from '../base/limits.ts';
 const RINGS = 0;
 const ASLEEP = 16; // on a cache line of its own
 const MAIL = 17;
+const ROUNDS = 18;
 
 export class Doorbell {
   readonly memory: SharedArrayBuffer;
   readonly #words: Int32Array;
+  /** Of the owner. */
+  #round = 0;
   // Of the owner's sleep beside its event loop:
   /** Ends it. */
   #wakeUp: (() => void) | null = null;
@@ -56,6 +60,16 @@ export class Doorbell {
   /** Whether mail has come since the last call. */
   hasMail(): boolean {
     return Atomics.load(this.#words, MAIL) === 1 && Atomics.exchange(this.#words, MAIL, 0) === 1;
+  }
+
+  /** Counts a look for work of the owner. */
+  countRound(): void {
+    this.#round = (this.#round + 1) | 0 || 1;
+    Atomics.store(this.#words, ROUNDS, this.#round);
+  }
+
+  rounds(): number {
+    return Atomics.load(this.#words, ROUNDS);
   }
 
   /** What to pass to a sleep: read before looking for work. */

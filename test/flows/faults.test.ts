@@ -109,6 +109,45 @@ describe('faults', () => {
     assert.equal(flow.counter('channel', 'c1', 'EventPutSuccessCount'), 10);
   });
 
+  test('a thread that does not come round is told of, and that it goes on; the others go on meanwhile', async (t) => {
+    const collected = new Collected(t);
+    const goOn = join(temporaryDirectory(), 'go-on');
+    const flow = await runFlow(
+      t,
+      `sources = r1
+       channels = c1
+       sinks = k1
+       ${netcatSource()}
+       channels.c1.type = memory
+       ${collected.sink('k1', 'c1')}
+       sinks.k1.stillUntil = ${goOn}`,
+    );
+    const client = new LineClient(await flow.port('r1'));
+    client.send(['first']);
+    const still = await flow.untilLogged('has not come round');
+    assert.equal(still.level, 'warn');
+    assert.match(
+      still.text,
+      /^Worker group-k1 \(Sink k1\) has not come round for 5 s: .* R or D of group-k1\)$/,
+    );
+    const { state, reason } = flow.status('sink', 'k1');
+    assert.equal(state, 'degraded');
+    assert.match(reason!, /^its thread has not come round for \d+ s: it is busy with one thing/);
+    client.send(['second']);
+    await client.untilLines(2);
+    assert.deepEqual(
+      [flow.status('source', 'r1').state, flow.status('channel', 'c1').state],
+      ['running', 'running'],
+    );
+    writeFileSync(goOn, '');
+    const { level, text } = await flow.untilLogged('goes on, after');
+    assert.equal(level, 'info');
+    assert.match(text, /^Worker group-k1 \(Sink k1\) goes on, after \d+ s$/);
+    assert.equal(flow.status('sink', 'k1').state, 'running');
+    await collected.untilCount(2);
+    client.end();
+  });
+
   test('a full channel: netcat answers as Flume does, and accepts again when there is room', async (t) => {
     const flow = await runFlow(
       t,

@@ -15,6 +15,7 @@ import type { AgentHandle, ComponentStatus, CounterGroup, LogSink } from '../sta
 import type { Progress, ToWorker, Unit } from '../worker/messages.ts';
 import { unitKey } from '../worker/messages.ts';
 import { assignWorkers } from './assign.ts';
+import { BackOff } from './back-off.ts';
 import { ComponentCounters, componentsOf } from './counters.ts';
 import { Lanes } from './lanes.ts';
 import { Remains } from './remains.ts';
@@ -29,6 +30,7 @@ import {
   type UnitState,
   type UnitStateName,
 } from './unit-state.ts';
+import { Watchdog } from './watchdog.ts';
 import { type WorkerEvents, WorkerHandle } from './worker-handle.ts';
 
 export interface AgentSettings {
@@ -44,10 +46,6 @@ export interface AgentSettings {
   readonly confDir: string | null;
 }
 
-const RESPAWN_MS_FIRST = 100;
-const RESPAWN_MS_MAX = 30_000;
-/** A worker that lived this long starts its back-off anew. */
-const RESPAWN_FORGIVEN_MS = 60_000;
 const DRAIN_POLL_MS = 20;
 const CLOSE_MS_MAX = 5_000;
 /** A worker that is busy for longer is left out of an answer. */
@@ -58,12 +56,15 @@ export class Agent implements AgentHandle {
   readonly #settings: AgentSettings;
   readonly #units = new Map<string, UnitState>();
   readonly #workers = new Map<string, WorkerHandle>();
-  readonly #respawns = new Map<string, { delayMs: number; startedMs: number }>();
+  readonly #backOff = new BackOff();
   readonly #lanes = new Lanes(this.#units, this.#workers);
   readonly #counters: ComponentCounters;
   readonly #remains = new Remains();
   readonly #log: LogSink;
   readonly #storeNumbers = new StoreNumbers();
+  readonly #watchdog = new Watchdog(this.#workers, (worker, text, isStill) => {
+    this.#write(isStill ? 'warn' : 'info', 'millrace.engine', `${this.#titleOfWorker(worker)} ${text}`);
+  });
   #stopping = false;
   readonly #events: WorkerEvents = {
     onMessage: (worker, message) => this.#onMessage(worker, message),
@@ -95,6 +96,7 @@ export class Agent implements AgentHandle {
 
   async start(): Promise<void> {
     for (const { worker } of this.#units.values()) this.#spawn(worker);
+    this.#watchdog.start();
     for (const kind of ['channel', 'group', 'source'] as const) {
       await Promise.all(this.#keys(kind).map((key) => this.#bringUp(key)));
     }
@@ -114,8 +116,7 @@ export class Agent implements AgentHandle {
       this.#events,
     );
     this.#workers.set(name, worker);
-    const earlier = this.#respawns.get(name);
-    this.#respawns.set(name, { delayMs: earlier?.delayMs ?? RESPAWN_MS_FIRST, startedMs: Date.now() });
+    this.#backOff.started(name, Date.now());
     return worker;
   }
 
@@ -289,6 +290,11 @@ export class Agent implements AgentHandle {
     }, ms);
   }
 
+  #titleOfWorker(name: string): string {
+    const units = [...this.#units.values()].filter((state) => state.worker === name);
+    return `Worker ${name} (${units.map((state) => titleOf(state.unit)).join(', ')})`;
+  }
+
   /** A worker ended. If nobody asked it to, its units come back in a new one. */
   #onExit(worker: WorkerHandle, reason: string | null): void {
     if (this.#workers.get(worker.name) !== worker) return;
@@ -296,12 +302,8 @@ export class Agent implements AgentHandle {
     const lost = [...this.#units].filter(([, state]) => state.worker === worker.name);
     for (const [key] of lost) this.#lanes.sever(key);
     if (reason === null) return;
-    const respawn = this.#respawns.get(worker.name)!;
-    const aliveMs = Date.now() - respawn.startedMs;
-    const delayMs = aliveMs > RESPAWN_FORGIVEN_MS ? RESPAWN_MS_FIRST : respawn.delayMs;
-    respawn.delayMs = Math.min(delayMs * 2, RESPAWN_MS_MAX);
-    const names = lost.map(([, state]) => titleOf(state.unit)).join(', ');
-    const text = `Worker ${worker.name} (${names}) died: ${reason}. It is restarted in ${delayMs} ms`;
+    const delayMs = this.#backOff.died(worker.name, Date.now());
+    const text = `${this.#titleOfWorker(worker.name)} died: ${reason}. It is restarted in ${delayMs} ms`;
     this.#write('error', 'millrace.engine', text);
     for (const [key, state] of lost) {
       if (state.state === 'removed') continue;
@@ -310,15 +312,8 @@ export class Agent implements AgentHandle {
       // Whoever waits for an answer of the dead worker is released.
       this.#move(key, this.#stopping ? 'stopped' : 'failed');
     }
-    if (!this.#stopping)
-      setTimeout(
-        () =>
-          void this.#respawn(
-            worker.name,
-            lost.map(([key]) => key),
-          ),
-        delayMs,
-      );
+    const keys = lost.map(([key]) => key);
+    if (!this.#stopping) setTimeout(() => void this.#respawn(worker.name, keys), delayMs);
   }
 
   async #respawn(name: string, keys: readonly string[]): Promise<void> {
@@ -336,9 +331,10 @@ export class Agent implements AgentHandle {
   }
 
   status(): readonly ComponentStatus[] {
-    return [...this.#units.values()].flatMap((state) =>
-      componentsOf(state.unit).map(({ kind, name }) => {
-        const degraded = state.degraded.get(`${kind} ${name}`) ?? null;
+    return [...this.#units.values()].flatMap((state) => {
+      const still = this.#watchdog.reasonOf(state.worker);
+      return componentsOf(state.unit).map(({ kind, name }) => {
+        const degraded = still ?? state.degraded.get(`${kind} ${name}`) ?? null;
         return {
           kind,
           name,
@@ -347,8 +343,8 @@ export class Agent implements AgentHandle {
           restarts: state.restarts,
           worker: state.worker,
         };
-      }),
-    );
+      });
+    });
   }
 
   async progress(): Promise<Progress> {
@@ -374,6 +370,7 @@ export class Agent implements AgentHandle {
     await this.#closeAll('group', CLOSE_MS_MAX);
     await this.#closeAll('channel', CLOSE_MS_MAX);
     await Promise.all([...this.#workers.values()].map((worker) => worker.end(CLOSE_MS_MAX)));
+    this.#watchdog.stop();
     return drained;
   }
 

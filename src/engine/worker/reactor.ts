@@ -47,6 +47,7 @@ export class Reactor {
   async run(): Promise<void> {
     let turnEnds = 0;
     while (!this.#stopped) {
+      this.#doorbell.countRound();
       const seen = this.#doorbell.seen();
       const nowMs = Date.now();
       if (this.#doorbell.hasMail()) this.#onMail();

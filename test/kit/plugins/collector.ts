@@ -9,6 +9,7 @@ const options = optionTable({
   batchSize: { kind: 'int', default: 100, min: 1, help: 'Events a take.' },
   failures: { kind: 'int', default: 0, min: -1, help: 'Batches that fail first; -1: all.' },
   after: { kind: 'string', help: 'A file: nothing is delivered before it exists.' },
+  stillUntil: { kind: 'string', help: 'A file: the thread stands still before a delivery until it exists.' },
   pauseMs: { kind: 'int', default: 0, min: 0, help: 'Time that a batch takes.' },
 });
 
@@ -20,6 +21,10 @@ export interface CollectedEvent {
 }
 
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+
+function standStill(ms: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
+}
 
 export default {
   kind: 'sink',
@@ -40,6 +45,7 @@ export default {
         batchSize: o.batchSize,
         async process(batch) {
           while (o.after !== undefined && !existsSync(o.after)) await pause(5);
+          while (o.stillUntil !== undefined && !existsSync(o.stillUntil)) standStill(20);
           if (failures !== 0) {
             failures--;
             throw new Error(`sink ${context.name} fails, as it was told to`);
