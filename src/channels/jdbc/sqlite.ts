@@ -4,10 +4,10 @@
  * share a file: writers wait for each other. Pages that deletes leave free go back to the disk, a few with
  * each commit, but for those that the next puts will need.
  */
-import { closeSync, fsyncSync, mkdirSync, openSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { DirectoryLock } from '../../storage/lock.ts';
+import { makeDirectory, syncDirectoryNow } from '../../storage/sync-directory.ts';
 import {
   type Database,
   type DatabaseSettings,
@@ -36,7 +36,7 @@ export async function open(file: string, settings: DatabaseSettings): Promise<Da
   const path = resolve(file);
   // One owner a channel, whatever process it is in; the directory stands beside the file.
   const owner = `${path}.${encodeURIComponent(settings.channel)}`;
-  mkdirSync(owner, { recursive: true });
+  makeDirectory(owner);
   const lock = DirectoryLock.acquire(owner, `channel ${settings.channel}`);
   let db: DatabaseSync | null = null;
   try {
@@ -48,7 +48,8 @@ export async function open(file: string, settings: DatabaseSettings): Promise<Da
     db.exec(`PRAGMA journal_size_limit = ${WAL_BYTES_KEPT}`);
     if (settings.createSchema) db.exec(DDL);
     else if (!hasTable(db)) throw noTable(path, DDL);
-    syncDirectory(dirname(path));
+    // A new file is there after a power cut only when its directory is on the disk, too.
+    syncDirectoryNow(dirname(path));
     return new Sqlite(db, lock, settings.channel);
   } catch (error) {
     db?.close();
@@ -59,16 +60,6 @@ export async function open(file: string, settings: DatabaseSettings): Promise<Da
 
 function hasTable(db: DatabaseSync): boolean {
   return db.prepare("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?").get(TABLE) !== undefined;
-}
-
-/** A new file is there after a power cut only when its directory is on the disk, too. */
-function syncDirectory(directory: string): void {
-  const handle = openSync(directory, 'r');
-  try {
-    fsyncSync(handle);
-  } finally {
-    closeSync(handle);
-  }
 }
 
 class Sqlite implements Database {
