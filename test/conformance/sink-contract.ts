@@ -105,7 +105,7 @@ export function failingSinkContract(subject: SinkSubject): void {
     await until('all are put', () => flow.counter('channel', 'c1', 'EventPutSuccessCount') === EVENTS);
     assert.equal(flow.counter('channel', 'c1', 'EventTakeSuccessCount'), 0);
     assert.equal(flow.counter('channel', 'c1', 'ChannelSize'), EVENTS);
-    assert.equal(flow.status('sink', 'k1').state, 'degraded');
+    await until('it is shown', () => flow.status('sink', 'k1').state === 'degraded');
     target.mend!();
     await untilTaken(flow);
     await until('the status is right again', () => flow.status('sink', 'k1').state === 'running');
