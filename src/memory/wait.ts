@@ -26,8 +26,6 @@ const ROUNDS = 18;
 export class Doorbell {
   readonly memory: SharedArrayBuffer;
   readonly #words: Int32Array;
-  /** Of the owner. */
-  #round = 0;
   // Of the owner's sleep beside its event loop:
   /** Ends it. */
   #wakeUp: (() => void) | null = null;
@@ -64,8 +62,7 @@ export class Doorbell {
 
   /** Counts a look for work of the owner. */
   countRound(): void {
-    this.#round = (this.#round + 1) | 0 || 1;
-    Atomics.store(this.#words, ROUNDS, this.#round);
+    Atomics.add(this.#words, ROUNDS, 1);
   }
 
   rounds(): number {

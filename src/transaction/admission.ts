@@ -18,9 +18,9 @@ export interface AdmissionLimits {
 }
 
 /** What is to be known of a put; the channel may keep more of it, and answers it. */
-type Put = Omit<PendingPut, 'complete'>;
+export type OfferedPut = Omit<PendingPut, 'complete'>;
 
-export interface AdmissionHost<P extends Put = PendingPut> {
+export interface AdmissionHost<P extends OfferedPut = PendingPut> {
   /** Events and slots that are taken. */
   readonly eventsUsed: number;
   readonly slotsUsed: number;
@@ -36,7 +36,7 @@ interface Waiting<P> {
   deadlineMs: number;
 }
 
-export class Admission<P extends Put = PendingPut> {
+export class Admission<P extends OfferedPut = PendingPut> {
   readonly #limits: AdmissionLimits;
   readonly #host: AdmissionHost<P>;
   readonly #waiting: Waiting<P>[] = [];

@@ -200,12 +200,9 @@ export class ChannelHost {
   }
 
   #commit(sink: SinkLane, id: number): void {
-    let take = sink.taken.take(id);
-    if (take === undefined) {
-      take = sink.held.get(id);
-      if (take === undefined) return;
-      sink.held.delete(id);
-    }
+    let take = sink.taken.take(id) ?? sink.held.get(id);
+    if (take === undefined) return;
+    sink.held.delete(id);
     if (sink.cuts.length > 0) {
       const { rest, held } = cutTake(take, sink.cuts, (...range) => this.#channel.part(...range));
       sink.cuts = [];

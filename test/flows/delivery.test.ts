@@ -2,21 +2,13 @@
 import assert from 'node:assert/strict';
 import { connect } from 'node:net';
 import { describe, test } from 'node:test';
-import { Collected, kitPlugin, netcatSource, runFlow } from '../kit/flow.ts';
+import { Collected, collectedLines, kitPlugin, runFlow } from '../kit/flow.ts';
 import { until } from '../kit/until.ts';
 
 describe('delivery', () => {
   test('lines that a client sends come out in order, each once, and each gets its OK', async (t) => {
     const collected = new Collected(t);
-    const flow = await runFlow(
-      t,
-      `sources = r1
-       channels = c1
-       sinks = k1
-       ${netcatSource()}
-       channels.c1.type = memory
-       ${collected.sink('k1', 'c1')}`,
-    );
+    const flow = await runFlow(t, collectedLines(collected));
     const socket = connect(await flow.port('r1'), '127.0.0.1');
     let answers = '';
     socket.on('data', (text) => {

@@ -6,7 +6,7 @@ import { writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
-import { Collected, kitPlugin, netcatSource, runFlow } from '../kit/flow.ts';
+import { Collected, collectedLines, kitPlugin, netcatSource, runFlow } from '../kit/flow.ts';
 import { LineClient } from '../kit/lines.ts';
 import { temporaryDirectory } from '../kit/temporary.ts';
 import { until } from '../kit/until.ts';
@@ -114,12 +114,7 @@ describe('faults', () => {
     const goOn = join(temporaryDirectory(), 'go-on');
     const flow = await runFlow(
       t,
-      `sources = r1
-       channels = c1
-       sinks = k1
-       ${netcatSource()}
-       channels.c1.type = memory
-       ${collected.sink('k1', 'c1')}
+      `${collectedLines(collected)}
        sinks.k1.stillUntil = ${goOn}`,
     );
     const client = new LineClient(await flow.port('r1'));
@@ -209,14 +204,9 @@ describe('faults', () => {
     const collected = new Collected(t);
     const flow = await runFlow(
       t,
-      `sources = r1
-       channels = c1
-       sinks = k1
-       ${netcatSource()}
+      `${collectedLines(collected)}
        sources.r1.interceptors = i1
-       sources.r1.interceptors.i1.type = ${kitPlugin('throwing-interceptor')}
-       channels.c1.type = memory
-       ${collected.sink('k1', 'c1')}`,
+       sources.r1.interceptors.i1.type = ${kitPlugin('throwing-interceptor')}`,
     );
     const client = new LineClient(await flow.port('r1'));
     client.send(['bad']);
@@ -284,16 +274,7 @@ describe('faults', () => {
 
   test('components share workers when there may be only one, and still deliver', async (t) => {
     const collected = new Collected(t);
-    const flow = await runFlow(
-      t,
-      `sources = r1
-       channels = c1
-       sinks = k1
-       ${netcatSource()}
-       channels.c1.type = memory
-       ${collected.sink('k1', 'c1')}`,
-      { 'millrace.workers.max': '1' },
-    );
+    const flow = await runFlow(t, collectedLines(collected), { 'millrace.workers.max': '1' });
     const client = new LineClient(await flow.port('r1'));
     client.send(['a', 'b', 'c']);
     assert.deepEqual(await client.untilLines(3), ['OK', 'OK', 'OK']);

@@ -39,6 +39,16 @@ export function netcatSource(port: number | string = 0, name = 'r1', channel = '
     sources.${name}.channels = ${channel}`;
 }
 
+/** Lines of flume.conf: source r1 (netcat), channel c1 (memory), and sink k1, which tells `collected`. */
+export function collectedLines(collected: Collected): string {
+  return `sources = r1
+    channels = c1
+    sinks = k1
+    ${netcatSource()}
+    channels.c1.type = memory
+    ${collected.sink('k1', 'c1')}`;
+}
+
 export interface Planned {
   readonly plan: AgentPlan | null;
   readonly findings: readonly Finding[];

@@ -15,10 +15,10 @@ import type { AgentHandle, ComponentStatus, CounterGroup, LogSink } from '../sta
 import type { Progress, ToWorker, Unit } from '../worker/messages.ts';
 import { unitKey } from '../worker/messages.ts';
 import { assignWorkers } from './assign.ts';
-import { BackOff } from './back-off.ts';
 import { ComponentCounters, componentsOf } from './counters.ts';
 import { Lanes } from './lanes.ts';
 import { Remains } from './remains.ts';
+import { RestartDelays } from './restart-delays.ts';
 import { StoreNumbers } from './store-numbers.ts';
 import {
   isUp,
@@ -56,7 +56,7 @@ export class Agent implements AgentHandle {
   readonly #settings: AgentSettings;
   readonly #units = new Map<string, UnitState>();
   readonly #workers = new Map<string, WorkerHandle>();
-  readonly #backOff = new BackOff();
+  readonly #restartDelays = new RestartDelays();
   readonly #lanes = new Lanes(this.#units, this.#workers);
   readonly #counters: ComponentCounters;
   readonly #remains = new Remains();
@@ -116,7 +116,7 @@ export class Agent implements AgentHandle {
       this.#events,
     );
     this.#workers.set(name, worker);
-    this.#backOff.started(name, Date.now());
+    this.#restartDelays.started(name, Date.now());
     return worker;
   }
 
@@ -302,7 +302,7 @@ export class Agent implements AgentHandle {
     const lost = [...this.#units].filter(([, state]) => state.worker === worker.name);
     for (const [key] of lost) this.#lanes.sever(key);
     if (reason === null) return;
-    const delayMs = this.#backOff.died(worker.name, Date.now());
+    const delayMs = this.#restartDelays.died(worker.name, Date.now());
     const text = `${this.#titleOfWorker(worker.name)} died: ${reason}. It is restarted in ${delayMs} ms`;
     this.#write('error', 'millrace.engine', text);
     for (const [key, state] of lost) {

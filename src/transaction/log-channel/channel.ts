@@ -20,7 +20,7 @@ import { BlockStore } from '../../memory/store/store.ts';
 import type { BlockCipher } from '../../storage/log/cipher.ts';
 import { EventLog, type LockedBlock, type LogSettings, type NewRecord } from '../../storage/log/log.ts';
 import type { OffsetRange } from '../../storage/log/ranges.ts';
-import { Admission, type AdmissionHost, type AdmissionLimits } from '../admission.ts';
+import { Admission, type AdmissionHost, type AdmissionLimits, type OfferedPut } from '../admission.ts';
 import { Backlog, part, type TakenRange } from './backlog.ts';
 
 export interface LogChannelSettings {
@@ -42,7 +42,7 @@ interface LogTake extends Take {
 }
 
 /** A put from its first part to its answer. */
-interface LogPut extends Omit<PendingPut, 'complete'> {
+interface LogPut extends OfferedPut {
   readonly origin: PendingPut;
   isAdmitted: boolean;
   /** Parts that have not landed. */

@@ -11,7 +11,7 @@ interface Start {
   delayMs: number;
 }
 
-export class BackOff {
+export class RestartDelays {
   readonly #starts = new Map<string, Start>();
 
   started(worker: string, nowMs: number): void {
